@@ -1,0 +1,74 @@
+"""What comes in: the events of a chat, whatever platform they come from."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from spark_vtuber.core.ids import PersonaId
+
+
+class ChatKind(StrEnum):
+    """What happened in the chat."""
+
+    MESSAGE = "message"
+    ACTION = "action"
+    REWARD = "reward"
+    BITS = "bits"
+    SUPER_CHAT = "super_chat"
+    SUBSCRIPTION = "subscription"
+    RESUBSCRIPTION = "resubscription"
+    GIFT = "gift"
+    RAID = "raid"
+    FOLLOW = "follow"
+    DELETION = "deletion"
+    BAN = "ban"
+    CLEAR = "clear"
+    NOTICE = "notice"
+
+
+SPOKEN_KINDS = frozenset(set(ChatKind) - {ChatKind.DELETION, ChatKind.BAN, ChatKind.CLEAR, ChatKind.NOTICE})
+"""Kinds that a character may answer; the others change what is waiting or tell about the room."""
+
+PAID_KINDS = frozenset(
+    {ChatKind.BITS, ChatKind.SUPER_CHAT, ChatKind.SUBSCRIPTION, ChatKind.RESUBSCRIPTION, ChatKind.GIFT}
+)
+
+
+class Role(StrEnum):
+    """What a viewer is in the channel."""
+
+    BROADCASTER = "broadcaster"
+    MODERATOR = "moderator"
+    VIP = "vip"
+    SUBSCRIBER = "subscriber"
+    FIRST_TIME = "first_time"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote. `id` is the platform's stable id and never shown; `name` is as displayed."""
+
+    id: str
+    name: str
+    roles: frozenset[Role] = field(default=frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEvent:
+    """One thing that happened in a chat.
+
+    `id` is unique at its `source` ("page", "twitch", "replay" …). `amount` is what was given, in the unit of
+    the kind: bits, months, gifts, viewers of a raid, money of a super chat. `target` names what a DELETION
+    (event id) or a BAN (author id) is about. `emotes` are the words of `text` that are pictures on the platform.
+    """
+
+    id: str
+    source: str
+    kind: ChatKind
+    author: Author
+    text: str = ""
+    amount: float = 0.0
+    currency: str = ""
+    reply_to: str | None = None
+    target: str | None = None
+    persona: PersonaId | None = None
+    emotes: frozenset[str] = field(default=frozenset())

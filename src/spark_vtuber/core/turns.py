@@ -1,0 +1,127 @@
+"""The record of one answer: what was said, what was heard, when, and how it ended."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from spark_vtuber.core.cues import Cue
+from spark_vtuber.core.ids import PersonaId, TurnId
+
+
+class Mark(StrEnum):
+    """Instants of a turn, in the order in which they happen; each is written once, missing means never."""
+
+    RECEIVED = "received"
+    ADMITTED = "admitted"
+    PROMPT = "prompt"
+    REQUEST = "request"
+    FIRST_TOKEN = "first_token"  # noqa: S105 - a model's token, not a secret
+    FIRST_CLAUSE = "first_clause"
+    GUARDED = "guarded"
+    FIRST_AUDIO = "first_audio"
+    FLOOR = "floor"
+    FIRST_PLAYED = "first_played"
+    LAST_PLAYED = "last_played"
+
+
+class Outcome(StrEnum):
+    """How a turn ended."""
+
+    COMPLETED = "completed"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+
+class Reason(StrEnum):
+    """Why a line was dropped, or a turn cut short."""
+
+    SIZE = "size"
+    EMPTY = "empty"
+    RATE = "rate"
+    DUPLICATE = "duplicate"
+    FULL = "full"
+    BLOCKED = "blocked"
+    STALE = "stale"
+    DELETED = "deleted"
+    BANNED = "banned"
+    PANIC = "panic"
+    MUTED = "muted"
+    OPERATOR = "operator"
+    REPLACED = "replaced"
+    PRIORITY = "priority"
+    SHUTDOWN = "shutdown"
+    MISHEARD = "misheard"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A word the voice speaks and the part of the shown text it stands for, as character ranges."""
+
+    spoken_start: int
+    spoken_end: int
+    shown_start: int
+    shown_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A piece of an answer, spoken in one go.
+
+    `raw` is as generated, `shown` is for captions, history and memory, `spoken` is what the voice gets;
+    `spans` maps the words of `spoken` to `shown`. The pieces of an answer concatenate: white space stays at the
+    end of the piece it follows. `expression` applies from the start of the clause.
+    """
+
+    raw: str
+    shown: str
+    spoken: str
+    spans: tuple[Span, ...] = field(default=())
+    expression: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One clause on its way to the voice and the stages.
+
+    `number` rises for the life of the show (uint32).
+    """
+
+    number: int
+    turn: TurnId
+    persona: PersonaId
+    clause: Clause
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A clause of the answer that the guard did not let through: which rule and why, never the text."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """What is kept of a turn once it is over.
+
+    `marks` are seconds on the show's clock. `said` is the shown text after the guard, `heard` the part of it
+    that was really played (`is_estimated` where the voice gave no word times). `durations_ms` and `counts` are
+    those of the interface page: `prompt_ms, guard_ms, voice_first_ms, voice_total_ms …`,
+    `tokens_in, tokens_out, tokens_per_s …`.
+    """
+
+    id: TurnId
+    persona: PersonaId
+    cue: Cue
+    outcome: Outcome
+    said: str
+    heard: str
+    marks: dict[Mark, float]
+    durations_ms: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, float] = field(default_factory=dict)
+    reason: str = ""
+    error: str = ""
+    engine: str = ""
+    is_degraded: bool = False
+    is_estimated: bool = False
+    blocked: tuple[Blocked, ...] = field(default=())

@@ -1,0 +1,40 @@
+"""What a guard says of a text."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Direction(StrEnum):
+    """Which way a text goes: from the room to the character, or from the character to the room."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Decision(StrEnum):
+    """ALLOW as it is, REWRITE to the verdict's text, BLOCK it."""
+
+    ALLOW = "allow"
+    REWRITE = "rewrite"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A guard's decision on one text.
+
+    `text` is what may be used: the input for ALLOW, the replacement for REWRITE, empty for BLOCK. `rule` names
+    what matched, `reason` is a short code for people and for the choice of a deflection; neither ever repeats
+    the text. `spans` are the character ranges of the input that matched.
+    """
+
+    decision: Decision
+    text: str
+    rule: str = ""
+    reason: str = ""
+    spans: tuple[tuple[int, int], ...] = field(default=())
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether nothing of the text may be used."""
+        return self.decision is Decision.BLOCK
