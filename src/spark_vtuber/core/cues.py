@@ -8,12 +8,17 @@ from spark_vtuber.core.ids import CueId, PersonaId
 
 
 class CueKind(StrEnum):
-    """Where a cue comes from: a line of chat, the operator's own words, silence, or another character."""
+    """Where a cue comes from.
+
+    A line of chat, the operator's own words (spoken as they stand), silence, another character, or a model that
+    fell silent in mid-answer (BRIDGE: the understudy excuses it in one line).
+    """
 
     CHAT = "chat"
     SAY = "say"
     IDLE = "idle"
     DUET = "duet"
+    BRIDGE = "bridge"
 
 
 class Behaviour(StrEnum):

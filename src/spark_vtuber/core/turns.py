@@ -69,14 +69,15 @@ class Clause:
 
     `raw` is as generated, `shown` is for captions, history and memory, `spoken` is what the voice gets;
     `spans` maps the words of `spoken` to `shown`. The pieces of an answer concatenate: white space stays at the
-    end of the piece it follows. `expression` applies from the start of the clause.
+    end of the piece it follows. `expressions` are `(offset in shown, name)`: from that character on the face
+    shows it.
     """
 
     raw: str
     shown: str
     spoken: str
     spans: tuple[Span, ...] = field(default=())
-    expression: str | None = None
+    expressions: tuple[tuple[int, str], ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _refuse(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         raise Refused("the virtual clock refuses threads, sockets and child processes; mark the test `real`")
 
-    run_in_executor = _refuse
+    run_in_executor = _refuse  # type: ignore[assignment]  # the signature does not matter to a refusal
     create_connection = _refuse
     create_server = _refuse
     create_datagram_endpoint = _refuse

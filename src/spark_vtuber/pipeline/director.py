@@ -1,0 +1,163 @@
+"""When: the only one that starts turns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import anyio
+
+from spark_vtuber.core.cues import Cue
+from spark_vtuber.core.events import ChatEvent
+from spark_vtuber.core.ids import PersonaId, Serial, TurnId
+from spark_vtuber.core.personas import PersonaView
+from spark_vtuber.core.turns import Outcome, Reason, TurnRecord
+from spark_vtuber.pipeline.crew import Crew
+from spark_vtuber.pipeline.inbox import Choice, Dropped, Inbox
+from spark_vtuber.pipeline.run import run_turn
+from spark_vtuber.pipeline.tally import Tally
+from spark_vtuber.pipeline.turn import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Casting:
+    """Who answers a cue, and why."""
+
+    persona: PersonaView
+    reasons: tuple[str, ...]
+
+
+class Director:
+    """Starts a turn whenever a line waits and its persona is free; one turn a persona at a time.
+
+    `cast` says which persona answers; `keep` gets the record of every turn, after the flush.
+    """
+
+    def __init__(
+        self,
+        crew: Crew,
+        inbox: Inbox,
+        tally: Tally,
+        personas: tuple[PersonaId, ...],
+        cast: Callable[[Cue], Casting],
+        keep: Callable[[TurnRecord], None],
+    ) -> None:
+        self._crew = crew
+        self._inbox = inbox
+        self._tally = tally
+        self._personas = personas
+        self._cast = cast
+        self._keep = keep
+        self._turns: dict[PersonaId, Turn] = {}
+        self._ended = anyio.Event()
+        self._wake = anyio.Event()
+        self._serial = Serial("t")
+        self._is_stopped = False
+
+    @property
+    def turns(self) -> dict[PersonaId, Turn]:
+        """The turns that run, by persona."""
+        return dict(self._turns)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing starts, since a panic."""
+        return self._is_stopped
+
+    async def run(self) -> None:
+        """Start turns for ever; they are children of this call."""
+        async with anyio.create_task_group() as tasks:
+            while True:
+                self._wake = anyio.Event()
+                turn = None if self._is_stopped else self._next_turn()
+                if turn is None:
+                    await self._wake.wait()
+                else:
+                    self._turns[turn.persona.id] = turn
+                    tasks.start_soon(self._play, turn)
+
+    def offer(self, cue: Cue) -> None:
+        """Put a cue into the inbox; what has to leave for it is counted."""
+        if self._is_stopped:
+            self._tally.cue_dropped(cue, Reason.PANIC)
+            return
+        now_s = self._crew.clock.now()
+        self._count(self._inbox.drop_stale(now_s))
+        self._count(self._inbox.offer(cue, now_s))
+        self._wake.set()
+
+    def retract(self, reason: Reason, is_meant: Callable[[ChatEvent], bool]) -> None:
+        """Forget waiting cues of the events that are meant, and cut the turns that answer them."""
+        self._count(self._inbox.drop(reason, lambda cue: cue.event is not None and is_meant(cue.event)))
+        for turn in self._turns.values():
+            if turn.cue.event is not None and is_meant(turn.cue.event):
+                turn.interrupt(reason)
+
+    async def interrupt(self, persona: PersonaId | None, reason: Reason) -> TurnId | None:
+        """Cut the turn of a persona, or of whoever speaks; returns when the stages are silent.
+
+        Gives the id of the turn, or None where there was none.
+        """
+        turns = [turn for key, turn in self._turns.items() if persona in (None, key)]
+        for turn in turns:
+            turn.interrupt(reason)
+        await self._until_over(turns)
+        return turns[0].id if turns else None
+
+    async def panic(self) -> None:
+        """Stop everything: turns are cut, nothing after this instant counts as heard, the inbox is emptied."""
+        self._is_stopped = True
+        position = self._crew.stage.position()
+        turns = list(self._turns.values())
+        for turn in turns:
+            turn.heard.freeze(position)
+            turn.interrupt(Reason.PANIC)
+        self._count(self._inbox.drop(Reason.PANIC, lambda _: True))
+        await self._until_over(turns)
+
+    def resume(self) -> None:
+        """End a panic."""
+        self._is_stopped = False
+        self._wake.set()
+
+    def _next_turn(self) -> Turn | None:
+        now_s = self._crew.clock.now()
+        self._count(self._inbox.drop_stale(now_s))
+        if len(self._turns) >= len(self._personas):
+            return None
+        choice = self._inbox.take(now_s, lambda cue: self._cast(cue).persona.id not in self._turns)
+        return self._turn_for(choice) if choice else None
+
+    def _turn_for(self, choice: Choice) -> Turn:
+        casting = self._cast(choice.cue)
+        turn = Turn(TurnId(self._serial.next()), casting.persona, choice.cue, self._crew.clock)
+        event = choice.cue.event
+        self._crew.announce(
+            "chat.chosen",
+            turn=turn.id,
+            id=event.id if event else choice.cue.id,
+            persona=casting.persona.id,
+            scores=choice.scores,
+            among=choice.among,
+            reasons=list(casting.reasons),
+        )
+        return turn
+
+    async def _play(self, turn: Turn) -> None:
+        self._crew.announce("turn.started", turn=turn.id, persona=turn.persona.id)
+        try:
+            record = await run_turn(turn, self._crew)
+        finally:
+            del self._turns[turn.persona.id]
+            self._ended.set()
+            self._ended = anyio.Event()
+            self._wake.set()
+        self._keep(record)
+        if record.outcome is Outcome.SUPERSEDED and record.reason == Reason.MISHEARD:
+            self.offer(replace(turn.cue, expected=None))
+
+    def _count(self, dropped: list[Dropped]) -> None:
+        for line in dropped:
+            self._tally.cue_dropped(line.cue, line.reason)
+
+    async def _until_over(self, turns: list[Turn]) -> None:
+        while any(turn in self._turns.values() for turn in turns):
+            await self._ended.wait()

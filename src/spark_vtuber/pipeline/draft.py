@@ -1,0 +1,127 @@
+"""The answer while it is being written: the model appends at one end, the voice takes clauses at the other."""
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import anyio
+
+from spark_vtuber.text.clauses import ClauseSplitter, split
+from spark_vtuber.text.markup import Markup, Tag
+
+LOOK_AGAIN_S: Final = (2.5, 1.2, 0.6, 0.3)
+"""Amounts of unplayed sound at which a waiting voice asks the splitter again; it gives shorter pieces each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A clause as it was written: its text and the expressions inside it, as `(offset, name)`."""
+
+    text: str
+    expressions: tuple[tuple[int, str], ...]
+
+
+class Draft:
+    """Text between the model and the voice.
+
+    It is bounded by the reply's token limit, never by the reader, so that a model is read to its end while the
+    floor is somebody else's.
+    """
+
+    def __init__(self, new_markup: Callable[[], Markup], new_splitter: Callable[[], ClauseSplitter]) -> None:
+        self._new_markup = new_markup
+        self._new_splitter = new_splitter
+        self._markup = new_markup()
+        self._splitter = new_splitter()
+        self._length = 0
+        self._taken = 0
+        self._tags: deque[tuple[int, str]] = deque()
+        self._changed = anyio.Event()
+        self._patience: anyio.CancelScope | None = None
+        self.is_empty = True
+        self.was_taken = False
+
+    @property
+    def length(self) -> int:
+        """Characters written so far, without markup."""
+        return self._length
+
+    def expect_reader(self, patience: anyio.CancelScope) -> None:
+        """Lift the deadline of `patience` as soon as the first clause is taken."""
+        self._patience = patience
+
+    def feed(self, delta: str) -> None:
+        """Append generated text, markup included."""
+        self._add(self._markup.feed(delta))
+
+    def close(self) -> None:
+        """The answer is complete."""
+        self._add(self._markup.close())
+        self._splitter.close()
+        self._notify()
+
+    def restart(self) -> None:
+        """Forget everything: another engine answers from the beginning. Only before a piece was taken."""
+        self._markup, self._splitter = self._new_markup(), self._new_splitter()
+        self._length = self._taken = 0
+        self._tags.clear()
+        self.is_empty = True
+
+    def keep_whole_sentences(self) -> None:
+        """Forget the unfinished end of what was not taken yet; another engine goes on from there."""
+        pending = self._splitter.pending
+        whole = "".join(split(pending, "sentences")[:-1])
+        self._markup, self._splitter = self._new_markup(), self._new_splitter()
+        self._splitter.feed(whole)
+        self._length = self._taken + len(whole)
+        while self._tags and self._tags[-1][0] >= self._length:
+            self._tags.pop()
+
+    async def next(self, slack: Callable[[], float]) -> Piece | None:
+        """The next clause, or None when the answer is over.
+
+        `slack` gives the seconds of sound that were not heard yet: the less there is, the shorter the clause.
+        """
+        while True:
+            slack_s = slack()
+            text = self._splitter.take(slack_s)
+            if text is not None:
+                return self._cut(text)
+            if self._splitter.is_done:
+                return None
+            changed = self._changed
+            wait_s = slack_s - next((s for s in LOOK_AGAIN_S if s < slack_s), slack_s)
+            if self._splitter.pending and wait_s > 0:
+                with anyio.move_on_after(wait_s + 0.01):
+                    await changed.wait()
+            else:
+                await changed.wait()
+
+    def _add(self, parts: list[str | Tag]) -> None:
+        for part in parts:
+            if isinstance(part, Tag):
+                self._tags.append((self._length, part.name))
+            elif part:
+                self._splitter.feed(part)
+                self._length += len(part)
+                self.is_empty = self.is_empty and not part.strip()
+        if parts:
+            self._notify()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    def _cut(self, text: str) -> Piece:
+        self.was_taken = True
+        if self._patience is not None:
+            self._patience.deadline = math.inf
+        start, self._taken = self._taken, self._taken + len(text)
+        end = self._taken + 1 if self._splitter.is_done else self._taken
+        expressions = []
+        while self._tags and self._tags[0][0] < end:
+            at, name = self._tags.popleft()
+            expressions.append((at - start, name))
+        return Piece(text, tuple(expressions))

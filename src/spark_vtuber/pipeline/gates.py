@@ -1,0 +1,75 @@
+"""The cheap gates at the door: decided before anything costs time."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from spark_vtuber.core.clock import Clock
+from spark_vtuber.core.events import PAID_KINDS, ChatEvent
+from spark_vtuber.core.turns import Reason
+from spark_vtuber.text.fold import fold
+
+
+@dataclass(frozen=True, slots=True)
+class GateLimits:
+    """How much one viewer may write, and how long the same words count as a repetition.
+
+    A viewer may send `burst` lines at once and `per_s` a second after that. `viewers` and `lines` bound the memory.
+    """
+
+    per_s: float = 0.5
+    burst: int = 5
+    duplicate_s: float = 30.0
+    viewers: int = 5_000
+    lines: int = 5_000
+
+
+class Gates:
+    """Lets a line in, or says why not. Money passes the rate and repetition gates."""
+
+    def __init__(self, clock: Clock, limits: GateLimits | None = None) -> None:
+        self._clock = clock
+        self._limits = limits or GateLimits()
+        self._tokens: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+        self._said: OrderedDict[tuple[str, str, str], float] = OrderedDict()
+        self._ids: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def refuse(self, event: ChatEvent) -> Reason | None:
+        """Why the line is not let in, or None; a line that is let in is remembered."""
+        if not self._is_new((event.source, event.id)):
+            return Reason.DUPLICATE
+        if event.kind in PAID_KINDS:
+            return None
+        if not event.text.strip() and not event.amount:
+            return Reason.EMPTY
+        viewer = (event.source, event.author.id)
+        if not self._has_token(viewer):
+            return Reason.RATE
+        if self._is_repeated((*viewer, fold(event.text))):
+            return Reason.DUPLICATE
+        return None
+
+    def _is_new(self, key: tuple[str, str]) -> bool:
+        if key in self._ids:
+            return False
+        self._ids[key] = None
+        if len(self._ids) > self._limits.lines:
+            self._ids.popitem(last=False)
+        return True
+
+    def _has_token(self, viewer: tuple[str, str]) -> bool:
+        now_s = self._clock.now()
+        tokens, since_s = self._tokens.pop(viewer, (float(self._limits.burst), now_s))
+        tokens = min(self._limits.burst, tokens + (now_s - since_s) * self._limits.per_s)
+        has_token = tokens >= 1
+        self._tokens[viewer] = (tokens - 1 if has_token else tokens, now_s)
+        if len(self._tokens) > self._limits.viewers:
+            self._tokens.popitem(last=False)
+        return has_token
+
+    def _is_repeated(self, key: tuple[str, str, str]) -> bool:
+        now_s = self._clock.now()
+        said_s = self._said.pop(key, None)
+        self._said[key] = now_s
+        if len(self._said) > self._limits.lines:
+            self._said.popitem(last=False)
+        return said_s is not None and now_s - said_s < self._limits.duplicate_s

@@ -1,0 +1,107 @@
+"""Which line: a bounded store of what waits for an answer, and the ranking that chooses from it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from spark_vtuber.core.cues import Cue
+from spark_vtuber.core.events import PAID_KINDS, ChatKind
+from spark_vtuber.core.turns import Reason
+
+PAID: Final = 50.0
+ADDRESSED: Final = 20.0
+EVENT: Final = 15.0
+QUESTION: Final = 8.0
+SUBSTANCE: Final = 4.0
+FRESH: Final = 10.0
+FRESH_S: Final = 60.0
+"""A line loses its freshness evenly over this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A chosen line and the scores that made it the best of `among`."""
+
+    cue: Cue
+    scores: dict[str, float]
+    among: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A line that leaves without an answer, and why."""
+
+    cue: Cue
+    reason: Reason
+
+
+def scores_of(cue: Cue, now_s: float, names: tuple[str, ...]) -> dict[str, float]:
+    """What speaks for answering a line now; the sum ranks it. `names` are the characters' names in lower case."""
+    text = cue.text.casefold()
+    kind = cue.event.kind if cue.event else ChatKind.MESSAGE
+    scores = {"fresh": FRESH * max(0.0, 1 - (now_s - cue.admitted_s) / FRESH_S)}
+    if kind in PAID_KINDS:
+        scores["paid"] = PAID
+    elif kind not in (ChatKind.MESSAGE, ChatKind.ACTION):
+        scores["event"] = EVENT
+    if any(name in text for name in names):
+        scores["addressed"] = ADDRESSED
+    if "?" in text:
+        scores["question"] = QUESTION
+    if len(text.split()) >= 3:
+        scores["substance"] = SUBSTANCE
+    if cue.priority:
+        scores["priority"] = float(cue.priority)
+    return scores
+
+
+class Inbox:
+    """Lines that wait for an answer.
+
+    Holds `capacity` lines; a better one pushes the worst out. An unpaid line older than `stale_s` leaves.
+    """
+
+    def __init__(self, names: tuple[str, ...], capacity: int = 200, stale_s: float = 120.0) -> None:
+        self._names = tuple(name.casefold() for name in names)
+        self._capacity = capacity
+        self._stale_s = stale_s
+        self._cues: list[Cue] = []
+
+    def __len__(self) -> int:
+        return len(self._cues)
+
+    def offer(self, cue: Cue, now_s: float) -> list[Dropped]:
+        """Take a line; gives what had to leave for it, which may be the line itself."""
+        self._cues.append(cue)
+        if len(self._cues) <= self._capacity:
+            return []
+        worst = min(self._cues, key=lambda waiting: (self._worth(waiting, now_s), waiting.admitted_s))
+        self._cues.remove(worst)
+        return [Dropped(worst, Reason.FULL)]
+
+    def take(self, now_s: float, may_go: Callable[[Cue], bool]) -> Choice | None:
+        """The best line that `may_go`; it leaves the inbox. None where there is none."""
+        ranked = sorted(self._cues, key=lambda waiting: (-self._worth(waiting, now_s), waiting.admitted_s))
+        best = next((cue for cue in ranked if may_go(cue)), None)
+        if best is None:
+            return None
+        choice = Choice(best, scores_of(best, now_s, self._names), len(self._cues))
+        self._cues.remove(best)
+        return choice
+
+    def drop_stale(self, now_s: float) -> list[Dropped]:
+        """Let go of lines that waited too long."""
+        return self.drop(Reason.STALE, lambda cue: not _is_paid(cue) and now_s - cue.admitted_s > self._stale_s)
+
+    def drop(self, reason: Reason, is_meant: Callable[[Cue], bool]) -> list[Dropped]:
+        """Let go of all lines that `is_meant` picks."""
+        gone = [cue for cue in self._cues if is_meant(cue)]
+        self._cues = [cue for cue in self._cues if not is_meant(cue)]
+        return [Dropped(cue, reason) for cue in gone]
+
+    def _worth(self, cue: Cue, now_s: float) -> float:
+        return sum(scores_of(cue, now_s, self._names).values())
+
+
+def _is_paid(cue: Cue) -> bool:
+    return cue.event is not None and cue.event.kind in PAID_KINDS

@@ -1,0 +1,153 @@
+"""The door: from a chat event to a line that waits in the inbox."""
+
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import Final
+
+import anyio
+
+from spark_vtuber.core.clock import Clock
+from spark_vtuber.core.cues import Cue, CueKind
+from spark_vtuber.core.desk import Announce
+from spark_vtuber.core.errors import EngineError
+from spark_vtuber.core.events import PAID_KINDS, SPOKEN_KINDS, ChatEvent, ChatKind
+from spark_vtuber.core.ids import CueId, Serial
+from spark_vtuber.core.turns import Reason
+from spark_vtuber.core.verdicts import Decision, Direction, Verdict
+from spark_vtuber.moderation.port import Guard, GuardContext
+from spark_vtuber.pipeline.director import Director
+from spark_vtuber.pipeline.gates import Gates
+from spark_vtuber.pipeline.tally import Tally
+from spark_vtuber.text.fold import clean
+
+MAX_TEXT: Final = 500
+"""Characters of a line that are read; the length platforms allow. The rest is cut and the line marked."""
+
+MAX_NAME: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    event: ChatEvent
+    received_s: float
+
+
+class Reception:
+    """Takes every event at once, so that no source ever waits; guards what passes the gates, one line at a time.
+
+    At most `capacity` lines wait for the guard; more are dropped and counted.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        gates: Gates,
+        guard: Guard,
+        director: Director,
+        tally: Tally,
+        announce: Announce,
+        capacity: int = 256,
+    ) -> None:
+        self._clock = clock
+        self._gates = gates
+        self._guard = guard
+        self._director = director
+        self._tally = tally
+        self._announce = announce
+        self._capacity = capacity
+        self._queue: deque[_Arrival] = deque()
+        self._arrived = anyio.Event()
+        self._serial = Serial("c")
+
+    def receive(self, event: ChatEvent) -> None:
+        """Take an event. Whether it is answered shows in the events that are announced."""
+        if event.kind not in SPOKEN_KINDS:
+            self._retract(event)
+            return
+        self._tally.received += 1
+        refusal = self._gates.refuse(event)
+        if refusal is None and (len(self._queue) >= self._capacity and event.kind not in PAID_KINDS):
+            refusal = Reason.FULL
+        if refusal is not None:
+            self._tally.line_dropped(event, refusal)
+            return
+        self._queue.append(_Arrival(event, self._clock.now()))
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Guard and admit lines for ever."""
+        while True:
+            while self._queue:
+                await self._admit(self._queue.popleft())
+            self._arrived = anyio.Event()
+            await self._arrived.wait()
+
+    def clear(self, reason: Reason) -> None:
+        """Drop everything that waits for the guard."""
+        while self._queue:
+            self._tally.line_dropped(self._queue.popleft().event, reason)
+
+    async def _admit(self, arrival: _Arrival) -> None:
+        event = arrival.event
+        text, name = clean(event.text, MAX_TEXT), clean(event.author.name, MAX_NAME)
+        verdict = await self._check(text.text, name.text)
+        if verdict.is_blocked:
+            self._tally.line_blocked(event, verdict.rule, verdict.reason)
+            return
+        author = replace(event.author, name=name.text or "someone")
+        cue = Cue(
+            id=CueId(self._serial.next()),
+            kind=CueKind.CHAT,
+            text=verdict.text,
+            author=author.name,
+            event=replace(event, text=verdict.text, author=author),
+            persona=event.persona,
+            received_s=arrival.received_s,
+            admitted_s=self._clock.now(),
+        )
+        self._announce(
+            "chat.received",
+            id=event.id,
+            source=event.source,
+            kind=event.kind.value,
+            author=author.name,
+            text=verdict.text,
+            amount=event.amount,
+            marks=list(text.reasons),
+        )
+        self._director.offer(cue)
+
+    async def _check(self, text: str, name: str) -> Verdict:
+        """The guard's verdict on the line; a bad name blocks like a bad text, a guard that fails as well."""
+        try:
+            verdict = Verdict(Decision.ALLOW, "")
+            if text:
+                verdict = await self._guard.check(text, Direction.IN, GuardContext(author=name))
+            if verdict.is_blocked or not name:
+                return verdict
+            on_name = await self._guard.check(name, Direction.IN, GuardContext())
+        except EngineError as error:
+            return Verdict(Decision.BLOCK, "", rule="guard_failed", reason=error.code)
+        return on_name if on_name.is_blocked else verdict
+
+    def _retract(self, event: ChatEvent) -> None:
+        """A moderator took something back: what waits of it leaves, what is being answered is cut."""
+        match event.kind:
+            case ChatKind.DELETION:
+                reason = Reason.DELETED
+            case ChatKind.BAN | ChatKind.CLEAR:
+                reason = Reason.BANNED
+            case _:
+                return
+
+        def is_meant(other: ChatEvent) -> bool:
+            if other.source != event.source:
+                return False
+            if event.kind is ChatKind.DELETION:
+                return other.id == event.target
+            return event.kind is ChatKind.CLEAR or other.author.id == event.target
+
+        for arrival in [arrival for arrival in self._queue if is_meant(arrival.event)]:
+            self._queue.remove(arrival)
+            self._tally.line_dropped(arrival.event, reason)
+        self._director.retract(reason, is_meant)

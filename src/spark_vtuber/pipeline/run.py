@@ -1,0 +1,65 @@
+"""A whole turn: its steps side by side, the flush, and the record."""
+
+import anyio
+
+from spark_vtuber.core.turns import TurnRecord
+from spark_vtuber.pipeline.ahead import Ahead
+from spark_vtuber.pipeline.crew import Crew
+from spark_vtuber.pipeline.draft import Draft
+from spark_vtuber.pipeline.floor import Seat
+from spark_vtuber.pipeline.perform import perform
+from spark_vtuber.pipeline.phrase import guard, phrase
+from spark_vtuber.pipeline.think import think
+from spark_vtuber.pipeline.turn import Turn
+from spark_vtuber.pipeline.voice import VoicePart, voice
+from spark_vtuber.stage.port import Position, TurnOver
+from spark_vtuber.text.clauses import ClauseSplitter
+from spark_vtuber.text.markup import Markup
+
+
+async def run_turn(turn: Turn, crew: Crew) -> TurnRecord:
+    """Answer the turn's cue, aloud; returns when the last of it was heard, or it was cut and the stages are silent.
+
+    Nothing of the turn runs after the return. Engines that fail make an outcome; any other exception propagates, and
+    cancellation from outside as well, both after the flush and with the floor free.
+    """
+    seat = Seat(turn, turn.persona.id, turn.cue.behaviour, turn.cue.priority)
+    has_failed = True
+    try:
+        with turn.scope:
+            await _steps(turn, crew, seat)
+        has_failed = False
+    finally:
+        with anyio.CancelScope(shield=True):
+            was_cut = has_failed or turn.scope.cancelled_caught
+            if was_cut and crew.floor.holder is seat:
+                turn.heard.settle(await _flushed(turn, crew))
+            else:
+                turn.heard.settle(crew.stage.position())
+            crew.floor.leave(seat)
+            record = turn.record()
+            await crew.stage.perform(TurnOver(turn.id, record.outcome, record.heard))
+    return record
+
+
+async def _steps(turn: Turn, crew: Crew, seat: Seat) -> None:
+    limits = crew.limits
+    draft = Draft(
+        lambda: Markup(crew.expressions, name=turn.persona.name),
+        lambda: ClauseSplitter("live", language=turn.persona.language),
+    )
+    ahead = Ahead(crew.stage, crew.sample_rate, limits)
+    to_perform, parts = anyio.create_memory_object_stream[VoicePart](limits.chunks_ahead)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(think, turn, crew, draft)
+        clauses = guard(turn, crew, phrase(turn, draft, ahead.slack_s))
+        tasks.start_soon(voice, turn, crew, clauses, to_perform, ahead)
+        await perform(turn, crew, seat, parts, ahead, tasks)
+        tasks.cancel_scope.cancel()
+
+
+async def _flushed(turn: Turn, crew: Crew) -> Position:
+    """Silence the stages; after the deadline what they last said counts."""
+    with anyio.move_on_after(crew.limits.flush_s):
+        return await crew.stage.flush(turn.id)
+    return crew.stage.position()

@@ -1,0 +1,108 @@
+"""The first step of a turn: a model writes the answer into the draft."""
+
+from contextlib import aclosing
+from dataclasses import replace
+
+import anyio
+
+from spark_vtuber.core.cues import Cue, CueKind
+from spark_vtuber.core.errors import EngineError
+from spark_vtuber.core.turns import Mark
+from spark_vtuber.llm.port import LLM, LLMRequest, TextDelta, Usage
+from spark_vtuber.pipeline.crew import Crew
+from spark_vtuber.pipeline.draft import Draft
+from spark_vtuber.pipeline.turn import Turn
+
+
+async def think(turn: Turn, crew: Crew, draft: Draft) -> None:
+    """Fill the draft with the answer to the turn's cue and close it.
+
+    A model that fails before a clause was taken from the draft is replaced by the understudy, which answers the
+    whole cue. After that its answer ends where it is and the understudy adds one bridging line. An understudy that
+    fails leaves the draft as it is; with nothing in it the turn has failed.
+    """
+    if turn.cue.kind is CueKind.SAY:
+        draft.feed(turn.cue.text)
+        draft.close()
+        return
+    brains = crew.brains(turn.persona.id)
+    if brains.model is not None:
+        if not brains.breaker.is_closed:
+            turn.is_degraded = True
+            turn.error = "breaker_open"
+        else:
+            try:
+                await _write_in_time(turn, crew, draft, brains.model)
+            except EngineError as error:
+                brains.breaker.failed(error.code)
+                turn.is_degraded = True
+                turn.error = error.code
+                crew.announce("llm.failed", turn=turn.id, code=error.code, message=error.message)
+            else:
+                brains.breaker.succeeded()
+                draft.close()
+                return
+    if draft.was_taken:
+        draft.keep_whole_sentences()
+        cue = replace(turn.cue, kind=CueKind.BRIDGE)
+    else:
+        draft.restart()
+        cue = turn.cue
+    try:
+        await _write(turn, crew, draft, brains.understudy, cue)
+    except EngineError as error:
+        turn.error = error.code
+        if draft.is_empty:
+            turn.fail(error.code)
+    draft.close()
+
+
+async def _write_in_time(turn: Turn, crew: Crew, draft: Draft, model: LLM) -> None:
+    """Let the model write; an answer of which nothing could be used in time counts as failed."""
+    deadline_s = anyio.current_time() + crew.limits.first_audio_s
+    with anyio.CancelScope(deadline=deadline_s) as patience:
+        draft.expect_reader(patience)
+        await _write(turn, crew, draft, model, turn.cue)
+    if patience.cancelled_caught:
+        raise EngineError("too_slow", f"the model gave nothing to say in {crew.limits.first_audio_s:g} s")
+    if draft.is_empty:
+        raise EngineError("empty", "the model's answer holds nothing to say")
+
+
+async def _write(turn: Turn, crew: Crew, draft: Draft, model: LLM, cue: Cue) -> None:
+    """Stream one answer into the draft, with a deadline between its pieces."""
+    with turn.measures.span("prompt_ms"):
+        messages = crew.build_prompt(turn.persona, cue)
+    turn.measures.mark(Mark.PROMPT)
+    request = LLMRequest(turn.persona, cue, messages, max_tokens=crew.limits.max_tokens)
+    turn.engine = model.capabilities.engine
+    turn.measures.mark(Mark.REQUEST)
+    pieces = 0
+    first_s = last_s = 0.0
+    async with aclosing(model.stream(request)) as parts:
+        while True:
+            try:
+                with anyio.fail_after(crew.limits.between_tokens_s if pieces else crew.limits.first_audio_s):
+                    part = await anext(parts, None)
+            except TimeoutError as error:
+                raise EngineError("stalled", "the model stopped in the middle of its answer") from error
+            match part:
+                case TextDelta(text):
+                    turn.measures.mark(Mark.FIRST_TOKEN)
+                    pieces += 1
+                    last_s = crew.clock.now()
+                    first_s = first_s or last_s
+                    draft.feed(text)
+                    if draft.length > crew.limits.max_tokens * 8:
+                        break
+                case Usage(tokens_in, tokens_cached, tokens_out):
+                    for name, value in (
+                        ("tokens_in", tokens_in), ("tokens_cached", tokens_cached), ("tokens_out", tokens_out),
+                    ):  # fmt: skip
+                        if value is not None:
+                            turn.measures.counts[name] = value
+                case None:
+                    break
+    turn.measures.counts.setdefault("tokens_out", pieces)
+    if last_s > first_s:
+        turn.measures.counts["tokens_per_s"] = (pieces - 1) / (last_s - first_s)
