@@ -1,0 +1,370 @@
+"""The configuration: one TOML file, the panel's overrides, the environment and flags.
+
+This is the only module that reads the environment. Later layers win: defaults < file < overrides < environment <
+flags. The file is looked for as `--config`, `$SPARK_CONFIG`, `./spark.toml`, and in the platform's configuration
+directory. Secrets are named in it (`api_key = "secret:openai"`), never written.
+"""
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import platformdirs
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from spark_vtuber.core.engine import EngineSpec
+from spark_vtuber.core.errors import ConfigError, EngineError, Mistake, SparkError
+
+Applies = Literal["live", "component", "restart"]
+"""When a changed key takes effect: at once, with the restart of its component, or with the show's next start."""
+
+EngineLookup = Callable[[str, str], EngineSpec]
+"""`lookup(port, name)` gives an engine or raises `SparkError`."""
+
+ENGINE_PORTS: Final = ("llm", "tts", "guard")
+AUTO: Final = "auto"
+APP: Final = "spark-vtuber"
+
+
+def key(default: Any, meaning: str, applies: Applies = "restart", **rules: Any) -> Any:
+    """A documented key of a section."""
+    return Field(default=default, description=meaning, json_schema_extra={"applies": applies}, **rules)
+
+
+class Section(BaseModel):
+    """A table of the file: frozen, and every key in it must be known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Server(Section):
+    """Where the pages are served."""
+
+    host: str = key("127.0.0.1", "Address to listen on; anything beyond loopback needs `desk_token`.")
+    port: int = key(8080, "Port of the pages; the panic door is the next one.", ge=0, le=65534)
+    browser: bool = key(True, "Open the page in a browser at the start.")
+    desk_token: str = key("", 'Secret that opens the desk beyond loopback, as "secret:desk".')
+    stage_token: str = key("", 'Secret that opens the stage (read-only) beyond loopback, as "secret:stage".')
+    chat_per_s: float = key(200.0, "Lines a second that `POST /api/chat` takes in the long run.", gt=0)
+    chat_burst: int = key(500, "Lines that `POST /api/chat` takes at once.", gt=0)
+
+
+class Data(Section):
+    """Where the show keeps its state."""
+
+    dir: Annotated[Path, AfterValidator(Path.expanduser)] = key(
+        Path(platformdirs.user_data_dir(APP, appauthor=False)), "The data directory.", validate_default=True
+    )
+
+
+class StageSettings(Section):
+    """Sound and captions."""
+
+    sample_rate: int = key(24_000, "Samples a second of everything that is heard.", ge=8_000, le=48_000)
+    lead_s: float = key(3.0, "Seconds of sound that may go to the stages ahead of the listener.", "live", ge=0.5, le=10)
+    recording: str = key("", "Write the show's sound and timeline to this WAV file.")
+
+
+class Replies(Section):
+    """Deadlines and sizes of an answer."""
+
+    first_audio_s: float = key(8.0, "Longest wait for a model's first usable words.", "live", gt=0)
+    between_tokens_s: float = key(5.0, "Longest pause of a model within an answer.", "live", gt=0)
+    voice_chunk_s: float = key(3.0, "Longest wait for the next sound of a voice.", "live", gt=0)
+    max_tokens: int = key(300, "Longest answer, in tokens.", "live", ge=16, le=4_000)
+    breaker_failures: int = key(3, "Failures in a row after which a model is not asked for a while.", ge=1)
+    breaker_probe_s: float = key(30.0, "Pause between probes of a model that failed.", gt=0)
+    context_chars: int = key(24_000, "Longest prompt, in characters; about four to a token.", ge=2_000)
+
+
+class InboxSettings(Section):
+    """Which lines wait for an answer."""
+
+    capacity: int = key(200, "Lines that wait at most; a better one pushes the worst out.", ge=1, le=10_000)
+    stale_s: float = key(120.0, "An unpaid line older than this is not answered any more.", gt=0)
+    viewer_per_s: float = key(0.5, "Lines a second that one viewer may send in the long run.", gt=0)
+    viewer_burst: int = key(5, "Lines that one viewer may send at once.", ge=1)
+    duplicate_s: float = key(30.0, "The same words of the same viewer count once in this time.", ge=0)
+
+
+class Twitch(Section):
+    """Chat of a Twitch channel, read without an account."""
+
+    channel: str = key("", "The channel's name; empty = off.", "component", pattern=r"^#?[A-Za-z0-9_]{0,25}$")
+    host: str = key("irc.chat.twitch.tv", "Address of the IRC server.", "component")
+    port: int = key(6697, "Port of the IRC server.", "component", ge=1, le=65535)
+    tls: bool = key(True, "Encrypt the connection.", "component")
+
+
+class Replay(Section):
+    """A recorded chat that is played back."""
+
+    file: str = key("", "A chat log in JSON lines; empty = off.", "component")
+    speed: float = key(1.0, "How much faster than it was recorded.", "component", gt=0, le=1_000)
+
+
+class Chat(Section):
+    """Where lines come from, beside the page."""
+
+    twitch: Twitch = key(Twitch(), "Twitch.")
+    replay: Replay = key(Replay(), "Replay of a recorded chat.")
+
+
+class Discovery(Section):
+    """Looking for model servers on this machine when no model is configured."""
+
+    on: bool = key(True, "Look on the usual local ports at the start.")
+    ports: tuple[int, ...] = key((11434, 8080, 8000, 1234), "Ports of Ollama, llama.cpp, vLLM and LM Studio.")
+
+
+class Fallback(Section):
+    """Modules that are switched to their embedded stand-in now."""
+
+    llm: Literal["", "understudy"] = key("", "Answer from the understudy.", "live")
+    tts: Literal["", "espeak"] = key("", "Speak with espeak-ng.", "live")
+    stage: Literal["", "puppet"] = key("", "Show the built-in puppet.", "live")
+    chat: Literal["", "page"] = key("", "Take lines from the page only.", "live")
+
+
+class PersonaSettings(Section):
+    """One character of the show."""
+
+    card: str = key("main", "A character file, or the name of a shipped one.")
+    llm: dict[str, Any] = key({}, "Replaces `[llm]` for this character when it says `use`, else overlays its keys.")
+    tts: dict[str, Any] = key({}, "Replaces `[tts]` for this character when it says `use`, else overlays its keys.")
+
+
+class Config(Section):
+    """The whole file."""
+
+    server: Server = key(Server(), "Pages and API.")
+    data: Data = key(Data(), "State on disk.")
+    llm: dict[str, Any] = key({"use": AUTO}, "The language model: `use` and the engine's own keys.")
+    tts: dict[str, Any] = key({"use": "espeak"}, "The voice: `use` and the engine's own keys.")
+    guard: dict[str, Any] = key({"use": "basic"}, "The guard: `use` and the engine's own keys.")
+    stage: StageSettings = key(StageSettings(), "Sound and captions.")
+    replies: Replies = key(Replies(), "Answers.")
+    inbox: InboxSettings = key(InboxSettings(), "Waiting lines.")
+    chat: Chat = key(Chat(), "Chat sources.")
+    discovery: Discovery = key(Discovery(), "Finding model servers.")
+    fallback: Fallback = key(Fallback(), "Stand-ins.")
+    persona: dict[str, PersonaSettings] = key({"main": PersonaSettings()}, "Characters, the main one first.")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """An engine and its validated options."""
+
+    name: str
+    options: BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A valid configuration with its engines resolved.
+
+    `engines[persona][port]` is what a character uses; `sources` says which layer set a key ("file", "overrides",
+    "environment", "flag"); `file` is the file that was read, None where there is none.
+    """
+
+    config: Config
+    file: Path | None
+    engines: Mapping[str, Mapping[str, EngineChoice]]
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
+def load(
+    lookup: EngineLookup,
+    path: Path | None = None,
+    flags: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Read, merge and validate every layer.
+
+    `flags` is nested like the file. Raises `ConfigError` with every mistake at once.
+    """
+    env = os.environ if environ is None else environ
+    file = _find(path, env)
+    layers = [("file", _read(file)), ("environment", _from_environment(env)), ("flag", flags or {})]
+    config, sources = _combine(layers)
+    overrides = config.data.dir / "overrides.toml"
+    if overrides.is_file():
+        layers.insert(1, ("overrides", _read(overrides)))
+        config, sources = _combine(layers)
+    return Settings(config, file, _resolve(config, lookup), sources)
+
+
+def secret(name: str, environ: Mapping[str, str] | None = None) -> str:
+    """The value of a secret, from `SPARK_SECRET_<NAME>`.
+
+    Raises:
+        EngineError: `no_secret`, with the variable to set.
+    """
+    env = os.environ if environ is None else environ
+    variable = f"SPARK_SECRET_{name.upper().replace('-', '_')}"
+    value = env.get(variable, "")
+    if not value:
+        raise EngineError("no_secret", f'the secret "{name}" is not known', fix=f"set the variable {variable}")
+    return value
+
+
+def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for a child process: ours without the secrets, plus `extra`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_SECRET_")}
+    return kept | dict(extra or {})
+
+
+def schema(lookup: EngineLookup, names: Callable[[str], tuple[str, ...]]) -> dict[str, Any]:
+    """JSON schema of the file, with the options of every installed engine under `$engines`."""
+    whole = Config.model_json_schema()
+    whole["$engines"] = {
+        port: {name: lookup(port, name).options.model_json_schema() for name in names(port)} for port in ENGINE_PORTS
+    }
+    return whole
+
+
+def _find(path: Path | None, env: Mapping[str, str]) -> Path | None:
+    if path is None and env.get("SPARK_CONFIG"):
+        path = Path(env["SPARK_CONFIG"])
+    if path is not None:
+        if not path.is_file():
+            raise ConfigError((Mistake(str(path), "there is no such file", "give --config an existing file"),))
+        return path
+    usual = (Path("spark.toml"), Path(platformdirs.user_config_dir(APP, appauthor=False)) / "spark.toml")
+    return next((candidate for candidate in usual if candidate.is_file()), None)
+
+
+def _read(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError((Mistake(str(file), f"is not valid TOML: {error}"),)) from error
+
+
+def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
+    """`SPARK_LLM__BASE_URL=…` as `{"llm": {"base_url": …}}`; lists and tables are JSON."""
+    layer: dict[str, Any] = {}
+    for name, text in env.items():
+        if not name.startswith("SPARK_") or "__" not in name or name.startswith("SPARK_SECRET_"):
+            continue
+        *tables, last = name.removeprefix("SPARK_").lower().split("__")
+        at = layer
+        for table in tables:
+            at = at.setdefault(table, {})
+        at[last] = _parsed(name, text)
+    return layer
+
+
+def _parsed(name: str, text: str) -> Any:
+    if not text.startswith(("[", "{")):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ConfigError((Mistake(name, "is not valid JSON", "write lists as JSON"),)) from error
+
+
+def _combine(layers: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[Config, dict[str, str]]:
+    """The valid configuration of all layers, and which of them set each key."""
+    merged: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for source, layer in layers:
+        _merge(merged, layer, sources, source)
+    return _validate(merged), sources
+
+
+def _merge(
+    into: dict[str, Any], layer: Mapping[str, Any], sources: dict[str, str], source: str, path: str = ""
+) -> None:
+    for name, value in layer.items():
+        full = f"{path}{name}"
+        if isinstance(value, Mapping):
+            inner = into.get(name)
+            into[name] = inner if isinstance(inner, dict) else {}
+            _merge(into[name], value, sources, source, f"{full}.")
+        else:
+            into[name] = value
+            sources[full] = source
+
+
+def _validate(merged: dict[str, Any]) -> Config:
+    for port in ENGINE_PORTS:
+        if isinstance(merged.get(port), dict):
+            merged[port] = Config.model_fields[port].default | merged[port]
+    try:
+        return Config.model_validate(merged)
+    except ValidationError as error:
+        raise ConfigError(_mistakes(error, Config)) from error
+
+
+def _mistakes(error: ValidationError, model: type[BaseModel], prefix: str = "") -> tuple[Mistake, ...]:
+    found = []
+    for item in error.errors(include_url=False, include_input=False):
+        path = [str(part) for part in item["loc"]]
+        name = prefix + ".".join(path)
+        if item["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(path[-1], _keys_at(model, path[:-1]), n=1)
+            found.append(Mistake(name, "is not a known key", f'did you mean "{near[0]}"?' if near else ""))
+        else:
+            found.append(Mistake(name, item["msg"][:1].lower() + item["msg"][1:]))
+    return tuple(found)
+
+
+def _keys_at(model: type[BaseModel], path: list[str]) -> list[str]:
+    for part in path:
+        inner = model.model_fields[part].annotation if part in model.model_fields else None
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            model = inner
+        elif part in model.model_fields:
+            model = PersonaSettings
+    return list(model.model_fields)
+
+
+def _resolve(config: Config, lookup: EngineLookup) -> dict[str, dict[str, EngineChoice]]:
+    """Every persona's engines; mistakes of all of them are raised together."""
+    mistakes: list[Mistake] = []
+    resolved: dict[str, dict[str, EngineChoice]] = {}
+    if not config.persona:
+        mistakes.append(Mistake("persona", "there must be at least one character"))
+    for name, persona in config.persona.items():
+        tables = {"llm": persona.llm, "tts": persona.tts, "guard": {}}
+        resolved[name] = {}
+        for port in ENGINE_PORTS:
+            own, shared = tables[port], getattr(config, port)
+            table = own if "use" in own else shared | own
+            where = f"persona.{name}.{port}" if own else port
+            choice = _choice(port, table, where, lookup, mistakes)
+            if choice is not None:
+                resolved[name][port] = choice
+    if mistakes:
+        raise ConfigError(tuple(dict.fromkeys(mistakes)))
+    return resolved
+
+
+def _choice(
+    port: str, table: Mapping[str, Any], where: str, lookup: EngineLookup, mistakes: list[Mistake]
+) -> EngineChoice | None:
+    name = table["use"]
+    options = {option: value for option, value in table.items() if option != "use"}
+    if port == "llm" and name == AUTO:
+        if options:
+            name = "openai"
+        else:
+            return EngineChoice(AUTO, Section())
+    try:
+        spec = lookup(port, str(name))
+    except SparkError as error:
+        mistakes.append(Mistake(f"{where}.use", error.message, error.fix))
+        return None
+    try:
+        return EngineChoice(str(name), spec.options.model_validate(options))
+    except ValidationError as error:
+        mistakes.extend(_mistakes(error, spec.options, prefix=f"{where}."))
+        return None
