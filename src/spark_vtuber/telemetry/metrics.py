@@ -1,0 +1,104 @@
+"""What the show counts, as `GET /metrics` gives it. Names and units follow the conventions of Prometheus."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from spark_vtuber.core.clock import Clock
+from spark_vtuber.core.desk import Component
+from spark_vtuber.core.turns import TurnRecord
+from spark_vtuber.telemetry import process
+from spark_vtuber.telemetry.exposition import Counter, Histogram, head, sample
+from spark_vtuber.telemetry.waterfall import response_ms, segments
+
+RESPONSE_BOUNDS_S: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
+"""0.5 s is the budget of an answer, 8 s the deadline for its first sound."""
+
+STAGE_BOUNDS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class ShowMetrics:
+    """Counters of one life of the show."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._started_ms = clock.unix_ms()
+        self._turns = Counter("spark_vtuber_turns_total", "Turns that ended, by outcome.", ["outcome"])
+        self._degraded = Counter("spark_vtuber_turns_degraded_total", "Turns in which a stand-in had to help.")
+        self._blocked = Counter("spark_vtuber_clauses_blocked_total", "Clauses the guard did not let through.")
+        self._received = Counter("spark_vtuber_chat_received_total", "Lines received, by source.", ["source"])
+        self._dropped = Counter("spark_vtuber_chat_dropped_total", "Lines dropped, by reason.", ["reason"])
+        self._tokens = Counter("spark_vtuber_tokens_total", "Tokens of the model, in and out.", ["direction"])
+        self._response = Histogram(
+            "spark_vtuber_response_seconds", "From a line received to its first sound.", RESPONSE_BOUNDS_S
+        )
+        self._stages = Histogram(
+            "spark_vtuber_stage_seconds", "Time in each stage of a turn.", STAGE_BOUNDS_S, ["stage"]
+        )
+
+    def receive(self, source: str) -> None:
+        """A line came in."""
+        self._received.add(source)
+
+    def drop(self, reason: str) -> None:
+        """A line was dropped; `reason` is one of `core.turns.Reason`."""
+        self._dropped.add(reason)
+
+    def record(self, turn: TurnRecord) -> None:
+        """A turn ended."""
+        self._turns.add(turn.outcome.value)
+        if turn.is_degraded:
+            self._degraded.add()
+        if turn.blocked:
+            self._blocked.add(amount=len(turn.blocked))
+        for direction in ("in", "out"):
+            if tokens := turn.counts.get(f"tokens_{direction}"):
+                self._tokens.add(direction, amount=tokens)
+        if (answer_ms := response_ms(turn.marks)) is not None:
+            self._response.observe(answer_ms / 1000)
+        for segment in segments(turn.marks):
+            if segment.stage:
+                self._stages.observe(segment.duration_ms / 1000, segment.stage)
+
+    def render(self, *, components: Iterable[Component] = (), gauges: Mapping[str, float] | None = None) -> str:
+        """The text of `GET /metrics`.
+
+        `gauges` are further values of the moment; their names get the prefix `spark_vtuber_`, their units are part
+        of the name.
+        """
+        lines: list[str] = []
+        for metric in (
+            self._turns,
+            self._degraded,
+            self._blocked,
+            self._received,
+            self._dropped,
+            self._tokens,
+            self._response,
+            self._stages,
+        ):
+            lines.extend(metric.lines())
+        lines.extend(_component_lines(components))
+        for name, value in (gauges or {}).items():
+            lines.extend(_gauge(f"spark_vtuber_{name}", f"{name.replace('_', ' ').capitalize()}.", value))
+        lines.extend(self._process_lines())
+        return "\n".join(lines) + "\n"
+
+    def _process_lines(self) -> Iterator[str]:
+        yield from head("process_cpu_seconds_total", "CPU time of the show.", "counter")
+        yield sample("process_cpu_seconds_total", (), process.cpu_s())
+        yield from _gauge("process_start_time_seconds", "When the show started (Unix time).", self._started_ms / 1000)
+        if (resident := process.resident_bytes()) is not None:
+            yield from _gauge("process_resident_memory_bytes", "Memory of the show in RAM.", resident)
+        if (files := process.open_files()) is not None:
+            yield from _gauge("process_open_fds", "File descriptors in use.", files)
+
+
+def _component_lines(components: Iterable[Component]) -> Iterator[str]:
+    yield from head("spark_vtuber_component_ok", "1 where a component is well, 0 where it is not.", "gauge")
+    for component in components:
+        labels = (("name", component.name), ("kind", component.kind))
+        yield sample("spark_vtuber_component_ok", labels, component.state == "ok")
+
+
+def _gauge(name: str, text: str, value: float) -> Iterator[str]:
+    yield from head(name, text, "gauge")
+    yield sample(name, (), value)
