@@ -1,0 +1,125 @@
+/** The stage without a page: takes what the server sends, says what must be sent back, keeps every face current. */
+
+import { parseMessage, type ClientMessage, type Persona, type ServerMessage } from '../protocol/messages';
+import { parseSound } from '../protocol/sound';
+import { Faces } from './faces';
+import type { Heard } from './heard';
+import { Player } from './player';
+import { Reporter } from './reporter';
+import { Script, type Utterance } from './script';
+
+export interface ShowOptions {
+	readonly send: (message: ClientMessage) => void;
+	/** A monotonic clock in milliseconds. */
+	readonly nowMs: () => number;
+	/** A new list of personas stands on the stage. */
+	readonly onCast?: (personas: readonly Persona[]) => void;
+}
+
+export class Show {
+	readonly script = new Script();
+	readonly faces = new Faces(this.script);
+	readonly player = new Player(this.script);
+	personas: readonly Persona[] = [];
+	readonly #reporter = new Reporter();
+
+	constructor(private readonly options: ShowOptions) {}
+
+	/** Takes a text frame; anything that is not a message of ours is ignored. */
+	receiveText(frame: string): void {
+		const message = parseMessage(frame);
+		if (message) this.#receive(message);
+	}
+
+	/** Takes a binary frame; sound that nobody announced is ignored. */
+	receiveSound(frame: ArrayBuffer): void {
+		const sound = parseSound(frame);
+		if (sound && this.script.sound(sound.utterance, sound.first, sound.pcm.length)) this.player.sound(sound);
+	}
+
+	/** Brings reports and faces up to date. Safe to call at any rate. Gives what is heard. */
+	advance(): Heard | null {
+		const nowMs = this.options.nowMs();
+		let heard = this.player.heard(nowMs);
+		if (heard) {
+			for (const passed of this.script.before(heard.utterance)) this.#finish(passed, nowMs);
+			heard = this.#report(heard, nowMs);
+		}
+		this.faces.advance(this.player.shown(heard), nowMs);
+		return heard;
+	}
+
+	/** Everything stops at once: the connection is gone. */
+	silence(): void {
+		this.player.isAudible = false;
+		this.player.clear();
+		this.script.clear();
+		this.faces.hush();
+	}
+
+	#receive(message: ServerMessage): void {
+		switch (message.type) {
+			case 'welcome':
+				this.silence();
+				this.personas = message.personas;
+				return this.options.onCast?.(message.personas);
+			case 'speech.start': {
+				const utterance = this.script.start(message);
+				if (utterance) this.player.start(utterance);
+				return;
+			}
+			case 'speech.cues':
+				return this.script.cues(message);
+			case 'expression':
+				return this.faces.express(message);
+			case 'caption':
+				return this.faces.caption(message);
+			case 'speech.end':
+				return this.#end(message.utterance, message.samples);
+			case 'speech.cancel':
+				return void this.#cancel(message.turn);
+			case 'audio.owner':
+				this.player.isAudible = message.you;
+				return;
+			case 'turn.end':
+				for (const open of this.script.open(message.turn)) this.#end(open.number, open.received);
+				return;
+			case 'ping':
+				if (message.position) this.player.follow(message.position, this.options.nowMs());
+				return;
+			default:
+				return message satisfies never;
+		}
+	}
+
+	#end(utterance: number, samples: number): void {
+		if (this.script.end(utterance, samples)) this.player.end(utterance, samples);
+	}
+
+	async #cancel(turn: string): Promise<void> {
+		this.advance();
+		const wasAudible = this.player.isAudible;
+		const at = await this.player.cancel(this.script.cancel(turn));
+		if (wasAudible) this.options.send({ type: 'flushed', turn, ...at });
+	}
+
+	/** Reports what is heard; gives null where it was the end of the utterance. */
+	#report(heard: Heard, nowMs: number): Heard | null {
+		const utterance = this.script.find(heard.utterance);
+		if (heard.state === 'done') {
+			if (utterance) this.#finish(utterance, nowMs);
+			return null;
+		}
+		const report = this.player.isLoud(heard.utterance) && this.#reporter.heard(heard, nowMs);
+		if (report) this.options.send(report);
+		return heard;
+	}
+
+	#finish(utterance: Utterance, nowMs: number): void {
+		const { number, samples, received } = utterance;
+		if (this.player.isLoud(number)) this.options.send(this.#reporter.ended(number, samples ?? received, nowMs));
+		this.faces.finish(utterance);
+		this.script.finish(number);
+		this.player.forget(number);
+	}
+}
