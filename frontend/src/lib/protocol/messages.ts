@@ -77,7 +77,7 @@ export type ClientMessage =
 export function parseMessage(frame: string): ServerMessage | null {
 	const raw = parseObject(frame);
 	const type = raw && text(raw['type']);
-	const read = type ? READERS[type] : undefined;
+	const read = type && Object.hasOwn(READERS, type) ? READERS[type] : undefined;
 	return raw && read ? read(raw) : null;
 }
 

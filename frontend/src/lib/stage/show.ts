@@ -41,10 +41,14 @@ export class Show {
 	advance(): Heard | null {
 		const nowMs = this.options.nowMs();
 		let heard = this.player.heard(nowMs);
-		if (heard) {
+		while (heard) {
 			for (const passed of this.script.before(heard.utterance)) this.#finish(passed, nowMs);
-			heard = this.#report(heard, nowMs);
+			if (heard.state !== 'done') break;
+			const over = this.script.find(heard.utterance);
+			if (over) this.#finish(over, nowMs);
+			heard = this.player.heard(nowMs);
 		}
+		if (heard) this.#report(heard, nowMs);
 		this.faces.advance(this.player.shown(heard), nowMs);
 		return heard;
 	}
@@ -103,16 +107,9 @@ export class Show {
 		if (wasAudible) this.options.send({ type: 'flushed', turn, ...at });
 	}
 
-	/** Reports what is heard; gives null where it was the end of the utterance. */
-	#report(heard: Heard, nowMs: number): Heard | null {
-		const utterance = this.script.find(heard.utterance);
-		if (heard.state === 'done') {
-			if (utterance) this.#finish(utterance, nowMs);
-			return null;
-		}
+	#report(heard: Heard, nowMs: number): void {
 		const report = this.player.isLoud(heard.utterance) && this.#reporter.heard(heard, nowMs);
 		if (report) this.options.send(report);
-		return heard;
 	}
 
 	#finish(utterance: Utterance, nowMs: number): void {

@@ -17,6 +17,8 @@ export class SilentClock {
 	#current: Utterance | null = null;
 	#sample = 0;
 	#atMs = 0;
+	/** The call in which an utterance ended: one that begins in the same call began at that end. */
+	#doneMs = -1;
 
 	/** `mayPlay` says whether an utterance is ours to run; the clock waits before one that is not. */
 	constructor(
@@ -24,7 +26,10 @@ export class SilentClock {
 		private readonly mayPlay: (utterance: number) => boolean
 	) {}
 
-	/** What would be heard at `nowMs`; calls must not go back in time. */
+	/**
+	 * What would be heard at `nowMs`; calls must not go back in time. After `done` the caller finishes the utterance in
+	 * the script and asks again.
+	 */
 	at(nowMs: number): Heard | null {
 		if (this.#current && !this.script.find(this.#current.number)) this.#current = null;
 		if (!this.#current && !this.#begin(nowMs)) return null;
@@ -38,7 +43,10 @@ export class SilentClock {
 		const isAtEnd = this.#sample >= available;
 		const state = !isAtEnd ? 'playing' : current.samples === null ? 'stalled' : 'done';
 		const heard: Heard = { utterance: current.number, sample: Math.floor(this.#sample), state };
-		if (state === 'done') this.#current = null;
+		if (state === 'done') {
+			this.#current = null;
+			this.#doneMs = nowMs;
+		}
 		return heard;
 	}
 
@@ -59,8 +67,7 @@ export class SilentClock {
 		if (next.samples === null && next.received * 1000 < START_MS * next.rate) return false;
 		this.#current = next;
 		this.#sample = 0;
-		// `#atMs` still holds the end of the utterance before, where that was just now.
-		if (nowMs - this.#atMs > START_MS) this.#atMs = nowMs;
+		if (this.#doneMs !== nowMs) this.#atMs = nowMs;
 		return true;
 	}
 }
