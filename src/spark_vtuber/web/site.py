@@ -1,0 +1,38 @@
+"""The web server's application: every route of the interface and the front end, behind the gate."""
+
+from collections.abc import Callable
+
+from fastapi import FastAPI
+from starlette.routing import WebSocketRoute
+from starlette.types import ASGIApp
+
+from spark_vtuber.core.clock import Clock
+from spark_vtuber.core.desk import Desk
+from spark_vtuber.web import problems, routes
+from spark_vtuber.web.authority import OwnNames
+from spark_vtuber.web.bundle import Bundle
+from spark_vtuber.web.gate import Gate
+from spark_vtuber.web.keys import Keys
+from spark_vtuber.web.settings import WebSettings
+from spark_vtuber.web.sockets import EventSocket, StageSocket
+
+
+def build(desk: Desk, settings: WebSettings, *, clock: Clock, count_drop: Callable[[str], None]) -> ASGIApp:
+    """The ASGI application of the show.
+
+    Reads the front end from `settings.static` once. `count_drop` is called with a reason for every line that the
+    door's own rate keeps out. The schema at `/api/openapi.json` is made when it is first asked for.
+    """
+    keys = Keys(desk=settings.desk_token, stage=settings.stage_token)
+    app = FastAPI(
+        title="Spark VTuber", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    problems.teach(app)
+    app.include_router(routes.reading(desk))
+    app.include_router(routes.chat(desk, settings, clock, count_drop))
+    app.include_router(routes.controls(desk))
+    app.include_router(routes.login(keys, clock))
+    app.router.routes.append(WebSocketRoute("/api/events", EventSocket(desk)))
+    app.router.routes.append(WebSocketRoute("/api/stage", StageSocket(desk)))
+    app.router.default = Bundle(settings.static)
+    return Gate(app, names=OwnNames(settings.host, settings.names), keys=keys)
