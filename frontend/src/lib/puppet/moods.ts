@@ -24,7 +24,8 @@ const NEUTRAL: Mood = {
 	vein: 0,
 	glitter: 0,
 	shock: 0,
-	dots: 0
+	dots: 0,
+	hand: 0
 };
 
 const mood = (change: Partial<Mood>): Mood => ({ ...NEUTRAL, ...change });
@@ -109,7 +110,8 @@ export const MOODS: Readonly<Record<Expression, Mood>> = {
 		roll: 0.055,
 		yaw: 0.25,
 		pitch: -0.2,
-		dots: 1
+		dots: 1,
+		hand: 1
 	})
 };
 

@@ -4,6 +4,7 @@ import { MIDDLE } from './draw/path';
 import { hung } from './draw/strands';
 import { browItems } from './face/brows';
 import { eyeItems } from './face/eyes';
+import { handItems, handMatrix } from './face/hand';
 import { markItems } from './face/marks';
 import { mouthItems } from './face/mouth';
 import { faceItems, featureItems } from './face/skin';
@@ -12,7 +13,7 @@ import type { DrawList, Group, Look, Matrix, Params } from './types';
 /** Where the head turns on the neck, and where the body stands. */
 const NECK = 596;
 const GROUND = 1000;
-const MOUTH_Y = 543;
+const MOUTH_Y = 541;
 
 /** Steps per unit in which breath and lean reach the large, costly body. */
 const BODY_STEPS = 10;
@@ -70,6 +71,7 @@ function transforms(p: Params, look: Look): Readonly<Record<Group, Matrix>> {
 		fringe: layer(DEPTH.fringe),
 		crown: layer(DEPTH.crown),
 		brows: layer(DEPTH.brows),
+		hand: handMatrix(p, sideways, yaw),
 		marks: layer(DEPTH.marks)
 	};
 }
@@ -93,6 +95,7 @@ export function rig(p: Params, look: Look): DrawList {
 			...right.items,
 			...hung(look.front, p.sway, p.whip),
 			...browItems(p, look),
+			...handItems(p),
 			...markItems(p, look)
 		]
 	};

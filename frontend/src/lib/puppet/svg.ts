@@ -4,7 +4,7 @@ import type { DrawList, Group, Item, Look, Matrix, Paint } from './types';
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** The part of the drawing that is shown: x, y, width, height. */
-export const VIEW_BOX = '20 20 760 980';
+export const VIEW_BOX = '0 0 800 1000';
 
 function node(name: string, attributes: Readonly<Record<string, string | number>> = {}): SVGElement {
 	const element = document.createElementNS(SVG, name);

@@ -92,6 +92,8 @@ export interface Mood {
 	readonly glitter: number;
 	readonly shock: number;
 	readonly dots: number;
+	/** A hand at the chin. */
+	readonly hand: number;
 }
 
 /** Everything that moves, at one instant. -1..1 where not said otherwise. */
@@ -134,6 +136,7 @@ export const GROUPS = [
 	'fringe',
 	'crown',
 	'brows',
+	'hand',
 	'marks'
 ] as const;
 export type Group = (typeof GROUPS)[number];
@@ -238,6 +241,8 @@ export interface Look {
 	readonly fangs: number;
 	/** Added to the corners of the mouth in every mood. */
 	readonly corner: number;
+	/** Room that the marks beside the head leave for what stands there. */
+	readonly aside: number;
 	readonly face: string;
 	readonly behind: readonly Hanging[];
 	readonly body: readonly Item[];

@@ -10,7 +10,7 @@ export type Side = -1 | 1;
 const SHUT = 0.04;
 
 /** Heights of the corners and lid control points of a closed eye: asleep, and laughing. */
-const ASLEEP = { inner: 17, outer: 13, lidInner: 29, lidOuter: 32 };
+const ASLEEP = { inner: 17, outer: 13, lidInner: 32, lidOuter: 35 };
 const LAUGHING = { inner: 20, outer: 17, lidInner: -21, lidOuter: -25 };
 
 interface Lids {
@@ -58,19 +58,31 @@ const opening = (lids: Lids): string => {
 	return upperLid(lids) + path`C${lowOuter[0]} ${lowOuter[1]} ${lowInner[0]} ${lowInner[1]} ${inner[0]} ${inner[1]}Z`;
 };
 
-/** One crescent from the inner corner to the tip of the outer lash and back above the lid. */
+/** The point between two. */
+const between = (p: readonly [number, number], q: readonly [number, number]): readonly [number, number] => [
+	(p[0] + q[0]) / 2,
+	(p[1] + q[1]) / 2
+];
+
+/** One crescent from the inner corner to the tip of the outer lash and back above the lid, whose curve it halves. */
 function lash(lids: Lids, eye: EyeShape, side: Side, laugh: number): string {
 	const { inner, outer, lidInner, lidOuter, open } = lids;
 	const shown = Math.min(1, open);
-	const thick = eye.lash * lerp(0.62, 1, shown);
-	const reach = eye.flick[0] * lerp(0.75, 1, shown) * lerp(1, 0.55, laugh);
+	const thick = eye.lash * lerp(0.6, 1, shown);
+	const reach = eye.flick[0] * lerp(0.8, 1, shown) * lerp(1, 0.55, laugh);
 	const tipX = outer[0] + side * reach;
-	const tipY = outer[1] + lerp(lerp(-2, 4, laugh), eye.flick[1], shown);
+	const tipY = outer[1] + lerp(lerp(-1, 4, laugh), eye.flick[1], shown);
+	const crown = between(lidInner, lidOuter);
+	const nearOuter = between(lidOuter, outer);
+	const nearInner = between(inner, lidInner);
+	const beyond = between(nearOuter, crown);
+	const before = between(nearInner, crown);
+	const top = between(beyond, before);
 	return (
 		upperLid(lids) +
 		path`Q${outer[0] + side * reach * 0.45} ${outer[1] + 1} ${tipX} ${tipY}` +
-		path`C${outer[0] - side * 2} ${lerp(outer[1], lidOuter[1], 0.42) - thick * 0.9} ${lidOuter[0] + side * 5} ${lidOuter[1] - thick} ${lerp(lidInner[0], lidOuter[0], 0.45)} ${lerp(lidInner[1], lidOuter[1], 0.5) * 0.8 + lerp(inner[1], outer[1], 0.5) * 0.2 - thick * 0.72}` +
-		path`C${lidInner[0] + side * 4} ${lidInner[1] - thick * 0.5} ${lerp(inner[0], lidInner[0], 0.4)} ${lerp(inner[1], lidInner[1], 0.5) - thick * 0.2} ${inner[0]} ${inner[1]}Z`
+		path`C${nearOuter[0] + side * 6} ${nearOuter[1] - thick * 0.95} ${beyond[0] + side * 3} ${beyond[1] - thick} ${top[0]} ${top[1] - thick * 0.9}` +
+		path`C${before[0]} ${before[1] - thick * 0.8} ${nearInner[0]} ${nearInner[1] - thick * 0.35} ${inner[0]} ${inner[1]}Z`
 	);
 }
 
@@ -83,6 +95,7 @@ function irisItems(p: Params, look: Look, side: Side, lids: Lids): Item[] {
 	const y = clamp(p.gazeY + p.mood.gazeY, -1, 1) * 10 + p.pitch * 2 - 3;
 	const rx = eye.irisX * size;
 	const ry = eye.irisY * size;
+	const lidY = 0.375 * (lids.lidInner[1] + lids.lidOuter[1]) + 0.125 * (lids.inner[1] + lids.outer[1]);
 	const inside = (d: string, fill: string, opacity = 1): Item => ({
 		group,
 		d: visible ? d : '',
@@ -96,11 +109,7 @@ function irisItems(p: Params, look: Look, side: Side, lids: Lids): Item[] {
 		{ ...inside(ellipse(x, y, rx, ry), 'iris'), stroke: 'irisRim', width: 4 },
 		inside(crescent, 'irisGlow', 0.8),
 		inside(eye.pupil === 'slit' ? slit : ellipse(x, y - ry * 0.04, rx * 0.44, ry * 0.46), 'irisRim'),
-		inside(
-			path`M${x - 70} ${y - 90}L${x + 70} ${y - 90}L${x + 70} ${y - ry * 0.42}Q${x} ${y - ry * 0.04} ${x - 70} ${y - ry * 0.42}Z`,
-			'lidShade',
-			0.34
-		),
+		inside(path`M-80 -100L80 -100L80 ${lidY + 30}Q0 ${lidY + 8} -80 ${lidY + 30}Z`, 'lidShade', 0.26),
 		inside(ellipse(x - rx * 0.36, y - ry * 0.42, rx * 0.32, ry * 0.29), 'white'),
 		inside(
 			eye.star
@@ -127,7 +136,7 @@ export function eyeItems(
 	const shown = Math.min(1, lids.open);
 	const w = eye.halfWidth;
 	const { lidInner, lidOuter, outer, lowOuter, lowInner } = lids;
-	const crease = path`M${side * -w * 0.52} ${lidInner[1] * 0.86 - 5}Q${side * w * 0.1} ${(lidInner[1] + lidOuter[1]) * 0.5 - 13} ${side * w * 0.82} ${lidOuter[1] * 0.56 - eye.lash * 0.8 - 4}`;
+	const crease = path`M${side * -w * 0.5} ${lidInner[1] * 0.72 - eye.lash - 3}Q${side * w * 0.12} ${(lidInner[1] + lidOuter[1]) * 0.43 - eye.lash - 9} ${side * w * 0.84} ${lidOuter[1] * 0.5 - eye.lash - 3}`;
 	const lower = path`M${outer[0] - side * 5} ${lerp(outer[1], lowOuter[1], 0.42)}Q${lowOuter[0] - side * 4} ${lowOuter[1] * 0.86} ${side * w * 0.16} ${lerp(lowOuter[1], lowInner[1], 0.6) * 0.83}`;
 	return {
 		clip,

@@ -5,7 +5,7 @@ import { restingMouth } from '../moods';
 import type { Item, Look, Mouth, Params } from '../types';
 
 const HALF_WIDTH = 31;
-const HEIGHT = 50;
+const HEIGHT = 46;
 /** Below this opening only the line between the lips shows. */
 const SHUT = 0.03;
 
@@ -74,11 +74,20 @@ export function mouthItems(p: Params, look: Look): { readonly items: readonly It
 	const biteTop = top + tall * 0.52 * upper;
 	const biteLow = bottom - tall * 0.5 * lower;
 	const tongueY = lerp(bottom + 6, top + tall * 0.62, tongue);
+	const lips = Math.max(press, clamp(mouth.round * (1.02 - mouth.width) * 1.8, 0, 1));
 	const closedFang = fang * (1 - Math.min(1, open * 8));
 	return {
 		clip: shape,
 		items: [
-			{ group, d: press > 0.05 ? ellipse(0, 1, w * 0.86, 8.5) : '', fill: 'lip', opacity: press },
+			{
+				group,
+				d:
+					lips > 0.05
+						? ellipse(0, (top + bottom) / 2 + 1, lerp(w + 5, w * 0.86, press), Math.max(8.5, tall / 2 + 5.5))
+						: '',
+				fill: 'lip',
+				opacity: lips
+			},
 			{ group, d: isOpen ? shape : '', fill: 'mouth' },
 			inside(true, ellipse(0, tongueY + tall * 0.16, w * 0.72, Math.max(6, tall * 0.42)), 'tongue'),
 			{

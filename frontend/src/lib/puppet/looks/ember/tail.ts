@@ -2,7 +2,7 @@
 import { prepare } from '../../draw/strands';
 import type { Strand } from '../../types';
 
-const TAIL = { from: 960, span: -420, gain: 46 };
+const TAIL = { from: 960, span: -420, gain: 24 };
 
 const pieces: readonly Strand[] = [
 	{

@@ -3,7 +3,7 @@ import { pair, prepare } from '../../draw/strands';
 import { shift, sparkle } from '../../draw/path';
 import type { Strand } from '../../types';
 
-const TAIL = { from: 270, span: 640, gain: 62 };
+const TAIL = { from: 270, span: 640, gain: 50 };
 const LOCK = { from: 360, span: 370, gain: 24 };
 const FRINGE = { from: 240, span: 260, gain: 9 };
 const COWLICK = { from: 160, span: -130, gain: 26 };
@@ -53,7 +53,7 @@ const backHair: Strand = {
 	fill: 'hairBack',
 	stroke: 'line',
 	width: 3.6,
-	d: 'M236 360C214 480 236 600 214 724C236 746 258 738 270 760C300 744 330 772 366 758C380 772 420 772 434 758C470 772 500 744 530 760C542 738 564 746 586 724C564 600 586 480 564 360Z'
+	d: 'M400 190C296 190 244 262 236 360C214 480 236 600 214 724C236 746 258 738 270 760C300 744 330 772 366 758C380 772 420 772 434 758C470 772 500 744 530 760C542 738 564 746 586 724C564 600 586 480 564 360C556 262 504 190 400 190Z'
 };
 
 const TOP = 'M400 148C296 148 224 226 238 402';
