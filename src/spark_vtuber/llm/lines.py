@@ -1,0 +1,90 @@
+"""What happens in the room, as lines of a prompt in which nobody's words can pass for anything else.
+
+Names and words of others stand in JSON strings. In them the beginnings of chat-template tokens (`<|im_start|>`,
+`</s>`, `[INST]` …) are escaped too, because some servers read such tokens inside a message. Sizes are estimated as one
+token for three bytes of UTF-8, which is more than tokenizers of current models need for any common script.
+"""
+
+import json
+import re
+from typing import Final
+
+from spark_vtuber.core.cues import Cue, CueKind
+from spark_vtuber.core.events import ChatEvent, ChatKind
+
+BYTES_PER_TOKEN: Final = 3
+NAME_TOKENS: Final = 24
+
+_ESCAPED: Final = re.compile(r"<(?=[|/!A-Za-z_\uff5c])|\[(?=/?[A-Z_]{2,}\])|[\x7f-\x9f\u2028\u2029]")
+_LONGEST_ESCAPE: Final = 6
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+_DEEDS: Final = {
+    ChatKind.ACTION: "acts",
+    ChatKind.REWARD: "redeems a reward of the channel",
+    ChatKind.BITS: "cheers {amount} bits",
+    ChatKind.SUPER_CHAT: "gives {amount} {currency}",
+    ChatKind.SUBSCRIPTION: "subscribes",
+    ChatKind.RESUBSCRIPTION: "stays subscribed, {amount} months by now",
+    ChatKind.GIFT: "gives {amount} subscriptions to others",
+    ChatKind.RAID: "raids with {amount} viewers",
+    ChatKind.FOLLOW: "follows the channel",
+}
+
+
+def tokens_in(text: str) -> int:
+    """About how many tokens a model makes of `text`; rather too many than too few."""
+    return -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
+
+
+def clip(text: str, tokens: int) -> str:
+    """`text`, or as much of its beginning as fits into `tokens`, then with an ellipsis."""
+    data = text.encode("utf-8", "replace")
+    size = max(tokens, 0) * BYTES_PER_TOKEN
+    if len(data) <= size:
+        return data.decode()
+    return data[: size - BYTES_PER_TOKEN].decode("utf-8", "ignore") + "…" if size else ""
+
+
+def quote(text: str, tokens: int) -> str:
+    """`text` as a JSON string of at most `tokens` + 1 tokens."""
+    quoted = _quote(clip(text, tokens))
+    return quoted if tokens_in(quoted) <= tokens + 1 else _quote(clip(text, tokens // _LONGEST_ESCAPE))
+
+
+def plain(text: str, tokens: int) -> str:
+    """`text` on one line without template tokens, for words of the character itself."""
+    return clip(_ESCAPED.sub("", _CONTROL.sub(" ", text)).strip(), tokens)
+
+
+def lines(text: str) -> str:
+    """`text` as somebody wrote it into a character's file, without template tokens and control characters."""
+    return "\n".join(_ESCAPED.sub("", _CONTROL.sub(" ", line)).rstrip() for line in text.strip().split("\n"))
+
+
+def cue_line(cue: Cue, tokens: int) -> str:
+    """The one line, of at most `tokens` + 100 tokens, that tells a character what to react to."""
+    words = quote(cue.text, tokens)
+    name = quote(cue.author, NAME_TOKENS)
+    match cue.kind:
+        case CueKind.CHAT:
+            return _chat_line(name, words if cue.text else "", cue.event)
+        case CueKind.DUET:
+            return f"{name}, who is on stream with you, says: {words}"
+        case CueKind.SAY:
+            return "(The streamer has you say a prepared line.)"
+        case _:
+            return "(Nobody has written for a while. Say something of your own.)"
+
+
+def _chat_line(name: str, words: str, event: ChatEvent | None) -> str:
+    deed = ""
+    if event is not None and event.kind in _DEEDS:
+        currency = quote(event.currency, 4)[1:-1]
+        deed = _DEEDS[event.kind].format(amount=f"{event.amount:g}", currency=currency).rstrip()
+    said = f"writes: {words}" if words or not deed else ""
+    return f"Viewer {name} " + " and ".join(part for part in (deed, said) if part)
+
+
+def _quote(text: str) -> str:
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
