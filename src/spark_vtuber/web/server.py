@@ -5,6 +5,7 @@ import errno
 import ipaddress
 import logging
 import socket
+import sys
 from typing import Final
 
 import anyio
@@ -24,6 +25,7 @@ DRAIN_S: Final = 2.0
 """How long a closed WebSocket may take to read what is still on its way to it."""
 
 PING_S: Final = 20.0
+BACKLOG: Final = 128
 SEND_BUFFER_BYTES: Final = 128 * 1024
 """Of the kernel, for each connection: without a bound a page that stopped reading would look fine for a minute."""
 
@@ -40,11 +42,19 @@ def bind(settings: WebSettings, port: int) -> socket.socket:
             code="token_missing",
             fix='set a token for the desk, or listen on host = "127.0.0.1"',
         )
+    # The protocol must be named: asyncio turns Nagle's algorithm off only where it reads IPPROTO_TCP on the socket.
+    listener = socket.socket(_family(host), socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listener = socket.create_server((host, port), family=_family(host), backlog=128)
+        if sys.platform == "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
     except OSError as error:
+        listener.close()
         raise _refused(host, port, error) from error
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     return listener
 
 
