@@ -1,0 +1,121 @@
+"""The programs that tests of the tiers `real` and `figures` need beside the Python packages.
+
+`python scripts/testbed.py` installs what is missing, as root with apt; otherwise it prints the commands. The tests read
+the same table to say why they were skipped.
+"""
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+BROWSERS = ("chromium", "google-chrome", "google-chrome-stable", "chrome")
+SYSTEM_FOLDERS = ("/usr/sbin", "/sbin", "/usr/local/sbin")
+"""Servers lie here on Debian, outside a normal user's PATH."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A program from outside: what it is for, how to see that it is there, and what brings it."""
+
+    purpose: str
+    is_there: Callable[[], bool]
+    fix: str
+    apt: tuple[str, ...] = ()
+
+
+def find(program: str) -> Path | None:
+    """The path of a program, also where only the system's own PATH has it."""
+    folders = os.pathsep.join([os.environ.get("PATH", ""), *SYSTEM_FOLDERS])
+    found = shutil.which(program, path=folders)
+    return Path(found) if found else None
+
+
+@functools.cache
+def chromium() -> Path | None:
+    """A Chromium that Playwright can drive: the system's, else the one that Playwright brought.
+
+    A snap is left out: it cannot read a profile outside its own folders.
+    """
+    for name in BROWSERS:
+        found = find(name)
+        if found and "snap" not in found.resolve().parts:
+            return found
+    return _playwrights_chromium()
+
+
+def _playwrights_chromium() -> Path | None:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        return None
+    with sync_playwright() as playwright:
+        path = Path(playwright.chromium.executable_path)
+    return path if path.exists() else None
+
+
+def _can_make_network_namespaces() -> bool:
+    if sys.platform != "linux" or os.geteuid() != 0 or not find("ip"):
+        return False
+    probe = subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False)
+    return probe.returncode == 0
+
+
+PEERS = {
+    "chromium": Peer(
+        "the page in a real browser",
+        lambda: chromium() is not None,
+        "apt-get install -y chromium, or: python -m playwright install --with-deps chromium",
+        ("chromium",),
+    ),
+    "inspircd": Peer(
+        "chat over a real IRC server",
+        lambda: find("inspircd") is not None,
+        "apt-get install -y inspircd",
+        ("inspircd",),
+    ),
+    "netns": Peer(
+        "a machine without a network",
+        _can_make_network_namespaces,
+        "apt-get install -y iproute2, then run the tests as root",
+        ("iproute2",),
+    ),
+}
+
+
+def missing() -> dict[str, Peer]:
+    """The peers that are not there."""
+    return {name: peer for name, peer in PEERS.items() if not peer.is_there()}
+
+
+def main() -> None:
+    """Installs what is missing where that is possible, and says what is not."""
+    lacking = missing()
+    if not lacking:
+        return
+    if sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get"):
+        _install(lacking)
+        chromium.cache_clear()
+        lacking = missing()
+    for name, peer in lacking.items():
+        print(f"[test bed] without {name} the tests of {peer.purpose} are skipped. To run them: {peer.fix}", flush=True)
+
+
+def _install(lacking: dict[str, Peer]) -> None:
+    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    run = functools.partial(subprocess.run, check=False, env=environment, stdin=subprocess.DEVNULL)
+    run(["apt-get", "update", "-qq"])
+    for name, peer in lacking.items():
+        print(f"[test bed] installing {' '.join(peer.apt)}", flush=True)
+        run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *peer.apt], stdout=subprocess.DEVNULL)
+        if name == "chromium" and not PEERS[name].is_there():
+            chromium.cache_clear()
+            run([sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"])
+
+
+if __name__ == "__main__":
+    main()

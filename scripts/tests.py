@@ -1,0 +1,64 @@
+"""Runs the tests of one tier: `python scripts/tests.py test|figures|soak [pytest arguments]`.
+
+`test` prepares the test bed, runs the unmarked tests, holds the modules of `coverage_floor` to 100 %, runs the `real`
+tests, and holds everything together to the floor of `pyproject.toml`. With arguments it only hands them to pytest.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import testbed
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "out" / "coverage"
+TIERS = {
+    "unmarked": "not real and not figures and not soak",
+    "real": "real and not figures and not soak",
+    "figures": "figures",
+    "soak": "soak",
+}
+
+
+def coverage(*arguments: str, data: Path) -> int:
+    """The exit status of a coverage command on this data file."""
+    environment = dict(os.environ, COVERAGE_FILE=str(data))
+    return subprocess.run(
+        [sys.executable, "-m", "coverage", *arguments], cwd=ROOT, env=environment, check=False
+    ).returncode
+
+
+def pytest(*arguments: str) -> int:
+    """The exit status of pytest without coverage."""
+    return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, check=False).returncode
+
+
+def all_tests() -> int:
+    """The unmarked and the real tests with their floors of coverage; the number of parts that failed."""
+    shutil.rmtree(DATA, ignore_errors=True)
+    DATA.mkdir(parents=True)
+    unmarked, real, total = DATA / "unmarked", DATA / "real", DATA / "total"
+    statuses = [coverage("run", "-m", "pytest", "-m", TIERS["unmarked"], data=unmarked)]
+    coverage("combine", "--quiet", data=unmarked)
+    floor = [sys.executable, "scripts/coverage_floor.py", str(unmarked)]
+    statuses.append(subprocess.run(floor, cwd=ROOT, check=False).returncode)
+    statuses.append(coverage("run", "-m", "pytest", "-m", TIERS["real"], data=real))
+    coverage("combine", "--quiet", data=real)
+    coverage("combine", "--quiet", "--keep", str(unmarked), str(real), data=total)
+    statuses.append(coverage("report", "--skip-covered", data=total))
+    return sum(1 for status in statuses if status)
+
+
+def main() -> None:
+    """Runs the tier and ends with its status."""
+    tier, *arguments = sys.argv[1:]
+    testbed.main()
+    if tier == "test":
+        sys.exit(pytest(*arguments) if arguments else all_tests())
+    sys.exit(pytest("-m", TIERS[tier], "-s", *arguments))
+
+
+if __name__ == "__main__":
+    main()

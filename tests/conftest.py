@@ -1,0 +1,75 @@
+"""Rules that all tests share: the clock they run on, what they may need, how long they may take."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import testbed
+
+from spark_vtuber.testing.virtual import VirtualLoop
+
+TIMEOUTS_S = {"soak": 24 * 3600, "figures": 900, "real": 120}
+
+
+@pytest.fixture
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    """The ordinary loop for tests that meet the world, the virtual clock for all others."""
+    if any(request.node.get_closest_marker(name) for name in TIMEOUTS_S):
+        return "asyncio", {}
+    return "asyncio", {"loop_factory": VirtualLoop}
+
+
+@pytest.fixture
+def chromium() -> Path:
+    """The browser that Playwright drives; ask for it with `@pytest.mark.needs("chromium")`."""
+    path = testbed.chromium()
+    assert path is not None, testbed.PEERS["chromium"].fix
+    return path
+
+
+@pytest.fixture
+def inspircd() -> Path:
+    """The IRC server; ask for it with `@pytest.mark.needs("inspircd")`."""
+    path = testbed.find("inspircd")
+    assert path is not None, testbed.PEERS["inspircd"].fix
+    return path
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out the tests of other platforms and gives each tier its time."""
+    elsewhere = [item for item in items if not _is_for_this_platform(item)]
+    if elsewhere:
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if item not in elsewhere]
+    for item in items:
+        tier = next((name for name in TIMEOUTS_S if item.get_closest_marker(name)), None)
+        if tier and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(TIMEOUTS_S[tier]))
+
+
+def _is_for_this_platform(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("platform")
+    return marker is None or sys.platform in marker.args
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips a test whose peers are not there, with the command that brings them."""
+    for marker in item.iter_markers("needs"):
+        for name in marker.args:
+            peer = testbed.PEERS[name]
+            if not peer.is_there():
+                pytest.skip(f"needs {name} ({peer.purpose}): {peer.fix}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """With SPARK_NO_SKIP=1 a skipped test has failed: a green run then means that everything ran."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("SPARK_NO_SKIP") == "1":
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and SPARK_NO_SKIP=1 forbids it: {reason}"
+    return report
