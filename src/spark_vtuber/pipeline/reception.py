@@ -20,10 +20,9 @@ from spark_vtuber.pipeline.gates import Gates
 from spark_vtuber.pipeline.tally import Tally
 from spark_vtuber.text.fold import clean
 
-MAX_TEXT: Final = 500
-"""Characters of a line that are read; the length platforms allow. The rest is cut and the line marked."""
-
 MAX_NAME: Final = 60
+NAMELESS: Final = "someone"
+"""Who wrote, where nothing of the name can be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +88,11 @@ class Reception:
 
     async def _admit(self, arrival: _Arrival) -> None:
         event = arrival.event
-        text, name = clean(event.text, MAX_TEXT), clean(event.author.name, MAX_NAME)
-        verdict = await self._check(text.text, name.text)
+        name, verdict = await self._check(event)
         if verdict.is_blocked:
             self._tally.line_blocked(event, verdict.rule, verdict.reason)
             return
-        author = replace(event.author, name=name.text or "someone")
+        author = replace(event.author, name=name or NAMELESS)
         cue = Cue(
             id=CueId(self._serial.next()),
             kind=CueKind.CHAT,
@@ -113,22 +111,21 @@ class Reception:
             author=author.name,
             text=verdict.text,
             amount=event.amount,
-            marks=list(text.reasons),
+            mended=verdict.reason,
         )
         self._director.offer(cue)
 
-    async def _check(self, text: str, name: str) -> Verdict:
-        """The guard's verdict on the line; a bad name blocks like a bad text, a guard that fails as well."""
+    async def _check(self, event: ChatEvent) -> tuple[str, Verdict]:
+        """The name to show and the verdict on the line; a bad name blocks like a bad text, a failing guard as well."""
+        name = clean(event.author.name, MAX_NAME).text
         try:
-            verdict = Verdict(Decision.ALLOW, "")
-            if text:
-                verdict = await self._guard.check(text, Direction.IN, GuardContext(author=name))
-            if verdict.is_blocked or not name:
-                return verdict
-            on_name = await self._guard.check(name, Direction.IN, GuardContext())
+            if name and (on_name := await self._guard.check(name, Direction.IN, GuardContext())).is_blocked:
+                return name, on_name
+            if not event.text:
+                return name, Verdict(Decision.ALLOW, "")
+            return name, await self._guard.check(event.text, Direction.IN, GuardContext(author=name))
         except EngineError as error:
-            return Verdict(Decision.BLOCK, "", rule="guard_failed", reason=error.code)
-        return on_name if on_name.is_blocked else verdict
+            return name, Verdict(Decision.BLOCK, "", rule="guard_failed", reason=error.code)
 
     def _retract(self, event: ChatEvent) -> None:
         """A moderator took something back: what waits of it leaves, what is being answered is cut."""

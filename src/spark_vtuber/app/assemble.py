@@ -1,0 +1,295 @@
+"""The composition root: a configuration becomes objects, the objects a running show."""
+
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+import anyio
+import httpx
+from anyio.abc import TaskGroup, TaskStatus
+from pydantic import SecretStr
+
+from spark_vtuber import config as configuration
+from spark_vtuber import engines
+from spark_vtuber.app.brains import Minds, choice_for
+from spark_vtuber.app.mutes import Mutes
+from spark_vtuber.app.rack import Rack
+from spark_vtuber.app.show import Parts, Show
+from spark_vtuber.chat.port import ChatSource
+from spark_vtuber.config import Settings
+from spark_vtuber.core.clock import Clock
+from spark_vtuber.core.cues import Cue
+from spark_vtuber.core.engine import EngineEnv
+from spark_vtuber.core.errors import EngineError, SparkError
+from spark_vtuber.core.ids import PersonaId, session_id
+from spark_vtuber.core.personas import EXPRESSIONS
+from spark_vtuber.core.turns import TurnRecord
+from spark_vtuber.health.board import Board
+from spark_vtuber.health.supervisor import keep_running
+from spark_vtuber.health.workers import open_worker
+from spark_vtuber.llm.discovery import FoundServer, discover
+from spark_vtuber.llm.prompt import PromptBudget, Prompter
+from spark_vtuber.moderation.port import Guard
+from spark_vtuber.personality import arbiter, card
+from spark_vtuber.personality.deflect import deflector
+from spark_vtuber.pipeline.crew import Crew, Limits
+from spark_vtuber.pipeline.director import Casting, Director
+from spark_vtuber.pipeline.floor import Floor
+from spark_vtuber.pipeline.gates import GateLimits, Gates
+from spark_vtuber.pipeline.inbox import Inbox
+from spark_vtuber.pipeline.reception import Reception
+from spark_vtuber.pipeline.tally import Tally
+from spark_vtuber.stage.hall import StageHall
+from spark_vtuber.telemetry.events import EventLog
+from spark_vtuber.telemetry.metrics import ShowMetrics
+from spark_vtuber.tts.port import TTS
+from spark_vtuber.web.server import bind, serve
+from spark_vtuber.web.settings import WebSettings
+from spark_vtuber.web.site import build
+
+VERSION = version("spark-vtuber")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A show that is ready: its page answers and the first turn can start."""
+
+    show: Show
+    url: str
+    port: int
+    found: tuple[FoundServer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a show is given from outside."""
+
+    clock: Clock
+    rng: random.Random
+    log: logging.Logger
+
+
+async def run_show(
+    settings: Settings,
+    around: Surroundings,
+    *,
+    is_muted: bool = False,
+    task_status: TaskStatus[Opened] = anyio.TASK_STATUS_IGNORED,
+) -> None:
+    """Open everything, report the opened show, and run it until cancelled.
+
+    Raises:
+        SparkError: the configuration names something that is not there, or the port is taken.
+    """
+    web = _web_settings(settings)
+    listener = bind(web, settings.config.server.port)
+    port: int = listener.getsockname()[1]
+    async with AsyncExitStack() as stack:
+        stack.callback(listener.close)
+        assembly = _Assembly(settings, around, await stack.enter_async_context(httpx.AsyncClient()), stack)
+        async with anyio.create_task_group() as tasks:
+            await assembly.open_engines(skip_port=port)
+            show = assembly.wire(tasks)
+            if is_muted:
+                await show.mute(None)
+            site = build(show, web, clock=around.clock, count_drop=show.door_dropped)
+            await tasks.start(serve, site, listener)
+            assembly.board.set("web", "web", "ok", f"pages and API on port {port}")
+            task_status.started(Opened(show, f"http://{_host(web.host)}:{port}/", port, assembly.found))
+            await anyio.sleep_forever()
+
+
+class _Assembly:
+    """Builds the show in three steps: values and records, engines, the machine."""
+
+    def __init__(
+        self, settings: Settings, around: Surroundings, http: httpx.AsyncClient, stack: AsyncExitStack
+    ) -> None:
+        config = self._config = settings.config
+        self._settings = settings
+        self._around = around
+        self._http = http
+        self._session = session_id(around.rng)
+        self._personas = tuple(card.load(PersonaId(name), one.card) for name, one in config.persona.items())
+        self._events = EventLog(around.clock)
+        self._metrics = ShowMetrics(around.clock)
+        self.board = Board(around.clock, self._events)
+        config.data.dir.mkdir(parents=True, exist_ok=True)
+        self._rack = Rack(stack, self._environment(), self.board)
+        self._voices: dict[PersonaId, tuple[TTS, ...]] = {}
+        self.found: tuple[FoundServer, ...] = ()
+
+    async def open_engines(self, skip_port: int) -> None:
+        """Open what the configuration names; an engine that cannot be opened is left to its stand-in."""
+        discovery = self._config.discovery
+        if discovery.on and any(ports["llm"].name == configuration.AUTO for ports in self._settings.engines.values()):
+            self.found = await discover(self._http, ports=discovery.ports, skip=(skip_port,))
+        espeak = await self._rack.open_plain("tts", "espeak")
+        understudy = await self._rack.open_plain("llm", "understudy")
+        if understudy is None:
+            raise EngineError("no_understudy", "the understudy cannot be opened", fix="reinstall spark-vtuber")
+        self._minds = Minds(understudy, self._around.clock, self.board, self._config)
+        for persona in self._personas:
+            chosen = self._settings.engines[persona.id]
+            voices = [await self._rack.open("tts", chosen["tts"]), espeak]
+            self._voices[persona.id] = tuple(dict.fromkeys(voice for voice in voices if voice is not None))
+            llm = choice_for(self._settings, persona.id, self.found)
+            self._minds.add(persona.id, None if llm is None else await self._rack.open("llm", llm))
+        self._espeak = (espeak,) if espeak is not None else ()
+        main = self._personas[0].id
+        guard: Guard | None = await self._rack.open("guard", self._settings.engines[main]["guard"])
+        if guard is None:
+            raise EngineError("no_guard", "the guard cannot be opened, and nothing may be said without one")
+        self._guard = guard
+
+    def wire(self, tasks: TaskGroup) -> Show:
+        """Join the parts and start everything that runs by itself."""
+        config, around = self._config, self._around
+        clock = around.clock
+        personas = tuple(persona.id for persona in self._personas)
+        hall = StageHall(clock, self._session, self._personas)
+        mutes = Mutes(personas, self._events, hall)
+        prompter = Prompter({persona.id: persona.name for persona in self._personas}, self._budget())
+        crew = Crew(
+            clock=clock,
+            floor=Floor(clock),
+            stage=hall,
+            guard=self._guard,
+            announce=self._events,
+            sample_rate=config.stage.sample_rate,
+            build_prompt=prompter,
+            brains=self._minds.brains,
+            voices=self._voices_of,
+            is_muted=mutes.is_muted,
+            deflect=deflector(around.rng),
+            expressions=EXPRESSIONS,
+            limits=self._limits(),
+        )
+        names = tuple(name for persona in self._personas for name in (persona.name, *persona.aliases))
+        inbox = Inbox(names, config.inbox.capacity, config.inbox.stale_s)
+        tally = Tally(self._events, self._metrics.drop)
+
+        def keep(record: TurnRecord) -> None:
+            prompter.remember(record)
+            show.keep(record)
+
+        director = Director(crew, inbox, tally, personas, self._cast, keep)
+        gates = Gates(
+            clock, GateLimits(config.inbox.viewer_per_s, config.inbox.viewer_burst, config.inbox.duplicate_s)
+        )
+        reception = Reception(clock, gates, self._guard, director, tally, self._events)
+        show = Show(
+            Parts(
+                session=self._session,
+                version=VERSION,
+                clock=clock,
+                personas=self._personas,
+                events=self._events,
+                board=self.board,
+                hall=hall,
+                director=director,
+                reception=reception,
+                tally=tally,
+                mutes=mutes,
+                metrics=self._metrics,
+            )
+        )
+        self._keep_running(tasks, "director", "pipeline", director.run)
+        self._keep_running(tasks, "reception", "pipeline", reception.run)
+        for persona in self._personas:
+            mind = self._minds.all[persona.id]
+            probe = partial(self._minds.probe, persona)
+            tasks.start_soon(mind.breaker.keep_probing, probe, config.replies.breaker_probe_s)
+        for name, options in (("twitch", config.chat.twitch), ("replay", config.chat.replay)):
+            is_on = config.chat.twitch.channel if name == "twitch" else config.chat.replay.file
+            if is_on and not config.fallback.chat:
+                self._keep_running(
+                    tasks, f"chat:{name}", "chat", partial(self._read_chat, name, options.model_dump(), show)
+                )
+        return show
+
+    def _keep_running(self, tasks: TaskGroup, name: str, kind: str, start: Callable[[], Awaitable[None]]) -> None:
+        report = self.board.reporter(name, kind)
+        report("ok")
+        tasks.start_soon(keep_running, start, report, self._around.clock, self._around.rng, self._around.log)
+
+    async def _read_chat(self, name: str, options: dict[str, Any], show: Show) -> None:
+        """Read one chat source to its end."""
+        spec = engines.spec("chat", name)
+        report = self.board.reporter(f"chat:{name}", "chat")
+        async with spec.open(spec.options.model_validate(options), self._environment(report)) as opened:
+            source: ChatSource = opened
+            async with aclosing(source.events()) as events:
+                async for event in events:
+                    show.receive(event)
+        report("off", "the source has ended")
+
+    def _environment(self, report: Callable[..., None] | None = None) -> EngineEnv:
+        around = self._around
+        return EngineEnv(
+            clock=around.clock,
+            random=around.rng,
+            data_dir=self._config.data.dir,
+            secret=configuration.secret,
+            log=around.log,
+            worker=partial(open_worker, log=around.log, clock=around.clock, rng=around.rng),
+            http=self._http,
+            ports={"report": report} if report else {},
+            personas=self._personas,
+            sample_rate=self._config.stage.sample_rate,
+        )
+
+    def _voices_of(self, persona: PersonaId) -> tuple[TTS, ...]:
+        return self._espeak if self._config.fallback.tts else self._voices[persona]
+
+    def _cast(self, cue: Cue) -> Casting:
+        decision = arbiter.choose(cue, self._personas)
+        return Casting(decision.persona, decision.reasons)
+
+    def _budget(self) -> PromptBudget:
+        """About four characters make a token; what the character and the cue leave is for the past."""
+        least = PromptBudget()
+        tokens = self._config.replies.context_chars // 4 - least.system_tokens - least.cue_tokens
+        return PromptBudget(history_tokens=max(tokens, least.history_tokens))
+
+    def _limits(self) -> Limits:
+        replies, stage = self._config.replies, self._config.stage
+        return Limits(
+            first_audio_s=replies.first_audio_s,
+            between_tokens_s=replies.between_tokens_s,
+            voice_chunk_s=replies.voice_chunk_s,
+            max_tokens=replies.max_tokens,
+            lead_s=stage.lead_s,
+        )
+
+
+def _web_settings(settings: Settings) -> WebSettings:
+    server = settings.config.server
+    return WebSettings(
+        host=server.host,
+        desk_token=_token(server.desk_token),
+        stage_token=_token(server.stage_token),
+        chat_rate_per_s=server.chat_per_s,
+        chat_burst=server.chat_burst,
+    )
+
+
+def _token(reference: str) -> SecretStr | None:
+    if not reference:
+        return None
+    if not reference.startswith("secret:"):
+        raise SparkError(
+            "a token must not stand in the configuration",
+            code="plain_secret",
+            fix='name a secret: desk_token = "secret:desk", and set SPARK_SECRET_DESK',
+        )
+    return SecretStr(configuration.secret(reference.removeprefix("secret:")))
+
+
+def _host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,98 @@
+"""The model behind every character, and the understudy that covers for it."""
+
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from spark_vtuber import engines
+from spark_vtuber.config import AUTO, Config, EngineChoice, Settings
+from spark_vtuber.core.clock import Clock
+from spark_vtuber.core.cues import Cue, CueKind
+from spark_vtuber.core.errors import EngineError
+from spark_vtuber.core.ids import CueId, PersonaId
+from spark_vtuber.core.personas import PersonaView
+from spark_vtuber.health.board import Board
+from spark_vtuber.health.breaker import Breaker
+from spark_vtuber.llm.discovery import FoundServer
+from spark_vtuber.llm.port import LLM, LLMRequest, Message
+from spark_vtuber.pipeline.crew import Brains
+
+UNDERSTUDY = "understudy"
+WHY_UNDERSTUDY = "the understudy answers: scripted lines, no language model"
+HOW_TO_GET_A_MODEL = "start Ollama, llama.cpp, vLLM or LM Studio, or set [llm] in spark.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """One persona's model, if it has one, with its breaker."""
+
+    model: LLM | None
+    breaker: Breaker
+
+
+def choice_for(settings: Settings, persona: str, found: tuple[FoundServer, ...]) -> EngineChoice | None:
+    """What a persona thinks with: what is configured, else the first server that was found; None = the understudy."""
+    choice = settings.engines[persona]["llm"]
+    if choice.name == UNDERSTUDY:
+        return None
+    if choice.name != AUTO:
+        return choice
+    if not found:
+        return None
+    options = engines.spec("llm", "openai").options
+    return EngineChoice("openai", options.model_validate({"base_url": found[0].base_url}))
+
+
+class Minds:
+    """The models of all personas. What `[fallback]` says counts from the next turn on."""
+
+    def __init__(self, understudy: LLM, clock: Clock, board: Board, config: Config) -> None:
+        self._understudy = understudy
+        self._clock = clock
+        self._board = board
+        self._config = config
+        self._minds: dict[PersonaId, Mind] = {}
+
+    def add(self, persona: PersonaId, model: LLM | None) -> None:
+        """Give a persona its model, or none."""
+        breaker = Breaker(
+            self._clock, lambda: self._report(persona), threshold=self._config.replies.breaker_failures
+        )
+        self._minds[persona] = Mind(model, breaker)
+        self._report(persona)
+
+    def brains(self, persona: PersonaId) -> Brains:
+        """What a turn of the persona thinks with."""
+        mind = self._minds[persona]
+        model = None if self._config.fallback.llm else mind.model
+        return Brains(understudy=self._understudy, breaker=mind.breaker, model=model)
+
+    @property
+    def all(self) -> Mapping[PersonaId, Mind]:
+        """Every persona's mind."""
+        return self._minds
+
+    async def probe(self, persona: PersonaView) -> None:
+        """Ask the persona's model for one word. Raises `EngineError` when none comes."""
+        model = self._minds[persona.id].model
+        if model is None:
+            return
+        cue = Cue(id=CueId("probe"), kind=CueKind.SAY, text="Say OK.")
+        request = LLMRequest(persona, cue, (Message("user", cue.text),), max_tokens=1)
+        async with aclosing(model.stream(request)) as parts:
+            if await anext(parts, None) is None:
+                raise EngineError("empty", "the model's answer to a probe holds nothing")
+
+    def _report(self, persona: PersonaId) -> None:
+        mind = self._minds[persona]
+        name = f"llm:{persona}"
+        if mind.model is None:
+            self._board.set(name, "llm", "degraded", WHY_UNDERSTUDY, HOW_TO_GET_A_MODEL)
+        elif self._config.fallback.llm:
+            self._board.set(name, "llm", "degraded", f"switched off by [fallback]; {WHY_UNDERSTUDY}")
+        elif mind.breaker.is_closed:
+            what = mind.model.capabilities
+            self._board.set(name, "llm", "ok", f"{what.engine} {what.model}".strip())
+        else:
+            detail = f"the model does not answer ({mind.breaker.last_error}); {WHY_UNDERSTUDY}"
+            self._board.set(name, "llm", "degraded", detail, "check the model server; it is asked again by itself")

@@ -1,0 +1,40 @@
+"""Opens engines by name, each once, and shows on the board how they are."""
+
+from contextlib import AsyncExitStack
+from typing import Any
+
+from spark_vtuber import engines
+from spark_vtuber.config import EngineChoice
+from spark_vtuber.core.engine import EngineEnv
+from spark_vtuber.core.errors import EngineError
+from spark_vtuber.health.board import Board
+
+
+class Rack:
+    """The engines of the show. They close, last first, when `stack` does."""
+
+    def __init__(self, stack: AsyncExitStack, env: EngineEnv, board: Board) -> None:
+        self._stack = stack
+        self._env = env
+        self._board = board
+        self._open: dict[tuple[str, EngineChoice], Any] = {}
+
+    async def open(self, port: str, choice: EngineChoice) -> Any | None:
+        """The engine of a choice, opened now if it was not before; None when it cannot be, which the board tells."""
+        key = (port, choice)
+        if key not in self._open:
+            spec = engines.spec(port, choice.name)
+            name = f"{port}:{choice.name}"
+            self._board.set(name, port, "starting", spec.summary)
+            try:
+                self._open[key] = await self._stack.enter_async_context(spec.open(choice.options, self._env))
+            except EngineError as error:
+                self._board.set(name, port, "failed", error.message, error.fix)
+                self._open[key] = None
+            else:
+                self._board.set(name, port, "ok", spec.summary)
+        return self._open[key]
+
+    async def open_plain(self, port: str, name: str) -> Any | None:
+        """The engine `name` with the defaults of all its options."""
+        return await self.open(port, EngineChoice(name, engines.spec(port, name).options()))

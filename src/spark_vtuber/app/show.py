@@ -1,0 +1,186 @@
+"""The running show, as the doors see it: the `Desk` over the pipeline, the stage and the records."""
+
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from spark_vtuber.app.mutes import Mutes
+from spark_vtuber.core.clock import Clock
+from spark_vtuber.core.desk import Component, Event, Health, Line, StagePeer
+from spark_vtuber.core.events import Author, ChatEvent, ChatKind
+from spark_vtuber.core.ids import PersonaId, Serial, SessionId, TurnId
+from spark_vtuber.core.personas import PersonaView
+from spark_vtuber.core.turns import Reason, TurnRecord
+from spark_vtuber.health.board import Board
+from spark_vtuber.pipeline.director import Director
+from spark_vtuber.pipeline.reception import Reception
+from spark_vtuber.pipeline.tally import Tally
+from spark_vtuber.stage.hall import StageHall
+from spark_vtuber.telemetry.events import EventLog
+from spark_vtuber.telemetry.metrics import ShowMetrics
+from spark_vtuber.telemetry.turns import TurnRing, turn_view
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a show is made of."""
+
+    session: SessionId
+    version: str
+    clock: Clock
+    personas: tuple[PersonaView, ...]
+    events: EventLog
+    board: Board
+    hall: StageHall
+    director: Director
+    reception: Reception
+    tally: Tally
+    mutes: Mutes
+    metrics: ShowMetrics
+
+
+class Show:
+    """Implements `core.desk.Desk`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._session = parts.session
+        self._version = parts.version
+        self._clock = parts.clock
+        self._started_s = parts.clock.now()
+        self._personas = parts.personas
+        self._events = parts.events
+        self._board = parts.board
+        self._hall = parts.hall
+        self._director = parts.director
+        self._reception = parts.reception
+        self._tally = parts.tally
+        self._mutes = parts.mutes
+        self._metrics = parts.metrics
+        self._turns = TurnRing()
+        self._lines = Serial("l")
+
+    @property
+    def session(self) -> SessionId:
+        """Changes with every start of the show."""
+        return self._session
+
+    @property
+    def personas(self) -> tuple[PersonaView, ...]:
+        """The characters, the main one first."""
+        return self._personas
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """How every component is."""
+        return self._board.components
+
+    def health(self) -> Health:
+        """Every component and the whole; `failed` only when nothing can be answered any more."""
+        return Health(
+            status=_whole(self._board),
+            uptime_s=self._clock.now() - self._started_s,
+            pid=os.getpid(),
+            version=self._version,
+            session=self._session,
+            components=self._board.components,
+        )
+
+    def status(self) -> Mapping[str, Any]:
+        """JSON-ready: per persona mood, mute and current cue; what waits and what was dropped."""
+        running = self._director.turns
+        return {
+            "session": self._session,
+            "panic": self._director.is_stopped,
+            "personas": [
+                {
+                    "id": persona.id,
+                    "name": persona.name,
+                    "look": persona.look,
+                    "mood": persona.mood,
+                    "muted": self._mutes.is_muted(persona.id),
+                    "turn": turn.id if (turn := running.get(persona.id)) else None,
+                    "cue": {"author": turn.cue.author, "text": turn.cue.text} if turn else None,
+                }
+                for persona in self._personas
+            ],
+            "received": self._tally.received,
+            "dropped": {reason.value: count for reason, count in self._tally.dropped.items() if count},
+        }
+
+    def metrics(self) -> str:
+        """Prometheus text exposition format."""
+        return self._metrics.render(components=self._board.components)
+
+    def chat(self, line: Line) -> str:
+        """Take a line; gives its id at once."""
+        name = line.author.strip() or "viewer"
+        event = ChatEvent(
+            id=self._lines.next(),
+            source=line.source,
+            kind=ChatKind(line.kind),
+            author=Author(id=name.casefold(), name=name),
+            text=line.text,
+            amount=line.amount,
+            persona=line.persona,
+        )
+        self.receive(event)
+        return event.id
+
+    def receive(self, event: ChatEvent) -> None:
+        """Take an event of a chat source."""
+        self._metrics.receive(event.source)
+        self._reception.receive(event)
+
+    def door_dropped(self, reason: str) -> None:
+        """A line came faster than the door lets in."""
+        self._tally.received += 1
+        self._tally.count(Reason(reason))
+
+    def turns(self, limit: int) -> Sequence[TurnRecord]:
+        """The last turns, newest first."""
+        return self._turns.newest(limit)
+
+    def keep(self, record: TurnRecord) -> None:
+        """Write down a turn that is over."""
+        self._turns.append(record)
+        self._metrics.record(record)
+        self._events("turn.ended", turn=record.id, record=turn_view(record))
+
+    async def interrupt(self, persona: PersonaId | None) -> TurnId | None:
+        """Cut the current turn; gives its id, or None where nobody spoke."""
+        return await self._director.interrupt(persona, Reason.OPERATOR)
+
+    async def mute(self, persona: PersonaId | None) -> None:
+        """Cut, then no sound; turns go on as captions."""
+        self._mutes.change(persona, is_muted=True)
+        await self._director.interrupt(persona, Reason.MUTED)
+
+    async def unmute(self, persona: PersonaId | None) -> None:
+        """Sound again from the next clause on."""
+        self._mutes.change(persona, is_muted=False)
+
+    async def panic(self, reason: str) -> None:
+        """Everything stops, queues are emptied, nothing starts until `resume`."""
+        self._reception.clear(Reason.PANIC)
+        await self._director.panic()
+        self._events("panic", reason=reason)
+
+    async def resume(self) -> None:
+        """End the panic; mutes stay."""
+        self._director.resume()
+        self._events("resume")
+
+    def events(self, since: int | None) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
+        """Events from now on, or after `since`."""
+        return self._events.subscribe(since)
+
+    def stage(self) -> AbstractAsyncContextManager[StagePeer]:
+        """Connect a page to the stage."""
+        return self._hall.connect()
+
+
+def _whole(board: Board) -> Any:
+    """The state of the show: a failed part degrades it, as long as something can answer and be seen."""
+    return "degraded" if board.status == "failed" else board.status

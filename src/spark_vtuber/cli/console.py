@@ -1,0 +1,15 @@
+"""Where commands write for people: the terminal's error stream, so that stdout stays free for results."""
+
+from rich.console import Console
+from rich.markup import escape
+
+from spark_vtuber.core.errors import SparkError
+
+console = Console(stderr=True, highlight=False)
+
+
+def complain(error: SparkError) -> None:
+    """Say what happened and what to do next."""
+    console.print(f"[bold red]error[/] {escape(error.message)}")
+    if error.fix:
+        console.print(f"  [dim]fix:[/] {escape(error.fix)}")

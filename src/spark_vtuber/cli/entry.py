@@ -1,0 +1,19 @@
+"""Where the program starts: a show gets its watch before anything heavy is imported."""
+
+import sys
+from typing import Final
+
+SHOWS: Final = ("run", "demo", "replay")
+UNWATCHED: Final = frozenset({"--no-watch", "--watched", "--help", "-h"})
+
+
+def main() -> None:
+    """Run the command line; commands that start a show become its watch first."""
+    arguments = sys.argv[1:]
+    if arguments and arguments[0] in SHOWS and not UNWATCHED.intersection(arguments):
+        from spark_vtuber.cli.watch import Watch
+
+        sys.exit(Watch(arguments).run())
+    from spark_vtuber.cli.main import app
+
+    app()

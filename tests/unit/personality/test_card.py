@@ -1,0 +1,77 @@
+import random
+from pathlib import Path
+
+import pytest
+
+from spark_vtuber.core.errors import ConfigError
+from spark_vtuber.core.ids import PersonaId
+from spark_vtuber.core.personas import EXPRESSIONS, PersonaView
+from spark_vtuber.personality import card
+from spark_vtuber.personality.deflect import PLAIN, deflector
+from spark_vtuber.text.markup import Markup, Tag
+
+MAIN = PersonaId("main")
+
+
+@pytest.mark.parametrize("name", card.shipped())
+def test_every_shipped_character_loads_and_uses_only_known_expressions(name: str) -> None:
+    view = card.load(MAIN, name)
+    tags = set()
+    for _, reply in view.examples:
+        markup = Markup(EXPRESSIONS)
+        tags |= {part.name for part in [*markup.feed(reply), *markup.close()] if isinstance(part, Tag)}
+        assert "[" not in "".join(part.text for part in Markup(EXPRESSIONS).feed(reply) if not isinstance(part, Tag))
+    assert tags
+    assert view.description
+    assert dict(view.deflections)["any"]
+
+
+def test_the_two_shipped_characters_differ_in_look_and_voice() -> None:
+    spark, ember = card.load(MAIN, "main"), card.load(MAIN, "ember")
+    assert spark.look != ember.look
+    assert spark.voice != ember.voice
+
+
+def test_a_character_file_of_ones_own_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('name = "Nova"\nmood = "smug"\n[voice]\nrate = 1.2\n')
+    view = card.load(MAIN, str(file))
+    assert (view.name, view.mood, view.voice.rate) == ("Nova", "smug", 1.2)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('name = "A"\nvoice = 3', "voice"),
+        ('name = "A"\ncolour = "red"', "colour"),
+        ("name = ", "not valid TOML"),
+        ("", "name"),
+        ('name = "A"\ndescription = "' + "x" * 300_000 + '"', "larger than"),
+    ],
+)
+def test_a_bad_character_file_says_what_is_wrong(tmp_path: Path, text: str, complaint: str) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=complaint):
+        card.load(MAIN, str(file))
+
+
+def test_a_missing_character_names_the_shipped_ones() -> None:
+    with pytest.raises(ConfigError, match="ember, main"):
+        card.load(MAIN, "nobody")
+
+
+def test_a_deflection_fits_the_reason_and_never_comes_twice_in_a_row() -> None:
+    view = card.load(MAIN, "main")
+    deflect = deflector(random.Random(3))
+    lines = [deflect(view, "profanity") for _ in range(20)]
+    assert set(lines) == set(dict(view.deflections)["profanity"])
+    assert all(one != other for one, other in zip(lines, lines[1:], strict=False))
+    assert deflect(view, "something else") in dict(view.deflections)["any"]
+
+
+def test_a_character_without_deflections_has_plain_ones() -> None:
+    deflect = deflector(random.Random(3))
+    assert deflect(PersonaView(MAIN, "Plain"), "profanity") in PLAIN
+    single = PersonaView(MAIN, "Single", deflections=(("any", ("Only this.",)),))
+    assert [deflect(single, "x"), deflect(single, "x")] == ["Only this."] * 2

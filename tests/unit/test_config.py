@@ -1,0 +1,152 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spark_vtuber import engines
+from spark_vtuber.config import AUTO, Config, Section, child_environment, load, schema, secret
+from spark_vtuber.core.errors import ConfigError, EngineError
+
+
+def config(tmp_path: Path, text: str = "", env: dict[str, str] | None = None, **flags: Any) -> Config:
+    file = tmp_path / "spark.toml"
+    file.write_text(f'[data]\ndir = "{tmp_path.as_posix()}"\n' + text, encoding="utf-8")
+    return load(engines.spec, file, flags, env or {}).config
+
+
+def complaint(tmp_path: Path, text: str, env: dict[str, str] | None = None) -> str:
+    with pytest.raises(ConfigError) as caught:
+        config(tmp_path, text, env)
+    return caught.value.message
+
+
+def test_without_a_file_everything_has_a_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load(engines.spec, environ={"SPARK_DATA__DIR": str(tmp_path)})
+    assert settings.config.server.port == 8080
+    assert settings.engines["main"]["llm"].name == AUTO
+    assert settings.engines["main"]["tts"].name == "espeak"
+
+
+def test_a_file_in_the_working_directory_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "spark.toml").write_text("[server]\nport = 9000\n")
+    monkeypatch.chdir(tmp_path)
+    settings = load(engines.spec, environ={"SPARK_DATA__DIR": str(tmp_path)})
+    assert settings.config.server.port == 9000
+
+
+def test_the_environment_names_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "other.toml"
+    file.write_text("[server]\nport = 9001\n")
+    settings = load(engines.spec, environ={"SPARK_CONFIG": str(file), "SPARK_DATA__DIR": str(tmp_path)})
+    assert settings.config.server.port == 9001
+    with pytest.raises(ConfigError, match="no such file"):
+        load(engines.spec, environ={"SPARK_CONFIG": str(tmp_path / "missing.toml")})
+
+
+def test_later_layers_win(tmp_path: Path) -> None:
+    text = "[server]\nport = 1111\n"
+    assert config(tmp_path, text).server.port == 1111
+    (tmp_path / "overrides.toml").write_text("[server]\nport = 2222\n")
+    assert config(tmp_path, text).server.port == 2222
+    env = {"SPARK_SERVER__PORT": "3333"}
+    assert config(tmp_path, text, env).server.port == 3333
+    assert config(tmp_path, text, env, server={"port": 4444}).server.port == 4444
+
+
+def test_the_source_of_a_key_is_known(tmp_path: Path) -> None:
+    (tmp_path / "overrides.toml").write_text("[replies]\nmax_tokens = 99\n")
+    file = tmp_path / "spark.toml"
+    file.write_text(f'[data]\ndir = "{tmp_path.as_posix()}"\n')
+    settings = load(engines.spec, file, {"server": {"port": 1}}, {"SPARK_LLM__USE": "understudy"})
+    assert settings.sources["replies.max_tokens"] == "overrides"
+    assert settings.sources["server.port"] == "flag"
+    assert settings.sources["llm.use"] == "environment"
+    assert settings.sources["data.dir"] == "file"
+
+
+def test_all_mistakes_come_at_once_with_the_nearest_key(tmp_path: Path) -> None:
+    text = complaint(tmp_path, '[server]\nprot = 1\nhost = 5\n[inbox]\ncapacity = "many"\n[twich]\nx = 1\n')
+    assert 'server.prot: is not a known key (did you mean "port"?)' in text
+    assert "server.host" in text
+    assert "inbox.capacity" in text
+    assert "twich" in text
+    assert "4 mistakes" in text
+
+
+def test_an_engine_that_does_not_exist_names_those_that_do(tmp_path: Path) -> None:
+    text = complaint(tmp_path, '[llm]\nuse = "opnai"\n[tts]\nuse = "siri"\n')
+    assert 'no llm engine called "opnai"' in text
+    assert "openai" in text
+    assert 'no tts engine called "siri"' in text
+
+
+def test_an_engines_own_keys_are_checked_by_its_options(tmp_path: Path) -> None:
+    text = complaint(tmp_path, '[llm]\nuse = "openai"\nbase_ulr = "http://127.0.0.1:1/v1"\n')
+    assert 'llm.base_ulr: is not a known key (did you mean "base_url"?)' in text
+
+
+def test_keys_without_a_name_mean_the_openai_engine(tmp_path: Path) -> None:
+    file = tmp_path / "spark.toml"
+    file.write_text(f'[data]\ndir = "{tmp_path.as_posix()}"\n[llm]\nbase_url = "http://127.0.0.1:9/v1"\n')
+    assert load(engines.spec, file, environ={}).engines["main"]["llm"].name == "openai"
+
+
+def test_a_persona_overlays_the_shared_engine_or_replaces_it(tmp_path: Path) -> None:
+    file = tmp_path / "spark.toml"
+    file.write_text(
+        f"""
+        data.dir = "{tmp_path.as_posix()}"
+        llm = {{use = "openai", model = "base", max_tokens = 50}}
+        persona.main = {{card = "main"}}
+        persona.twin = {{card = "ember", llm = {{model = "adapter"}}}}
+        persona.third = {{card = "ember", llm = {{use = "understudy"}}}}
+        """
+    )
+    chosen = {name: ports["llm"] for name, ports in load(engines.spec, file, environ={}).engines.items()}
+    assert [choice.name for choice in chosen.values()] == ["openai", "openai", "understudy"]
+    assert chosen["twin"].options.model_dump()["model"] == "adapter"
+    assert chosen["twin"].options.model_dump()["max_tokens"] == 50
+
+
+def test_a_show_needs_a_character(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="at least one character"):
+        config(tmp_path, "[persona]\n")
+
+
+def test_lists_in_the_environment_are_json(tmp_path: Path) -> None:
+    assert config(tmp_path, env={"SPARK_DISCOVERY__PORTS": "[1, 2]"}).discovery.ports == (1, 2)
+    assert "is not valid JSON" in complaint(tmp_path, "", {"SPARK_DISCOVERY__PORTS": "[1, 2"})
+
+
+def test_a_file_that_is_not_toml_is_one_clear_mistake(tmp_path: Path) -> None:
+    assert "is not valid TOML" in complaint(tmp_path, "[server\n")
+
+
+def test_a_secret_comes_from_the_environment_and_never_reaches_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert secret("openai", {"SPARK_SECRET_OPENAI": "s3"}) == "s3"
+    with pytest.raises(EngineError) as caught:
+        secret("my-key", {})
+    assert caught.value.code == "no_secret"
+    assert "SPARK_SECRET_MY_KEY" in caught.value.fix
+    monkeypatch.setenv("SPARK_SECRET_OPENAI", "s3")
+    assert "SPARK_SECRET_OPENAI" not in child_environment()
+    assert child_environment({"A": "b"})["A"] == "b"
+
+
+def test_every_key_says_what_it_means_and_when_it_applies() -> None:
+    def check(model: type[Section]) -> None:
+        for name, field in model.model_fields.items():
+            assert field.description, name
+            assert isinstance(field.json_schema_extra, dict)
+            assert field.json_schema_extra["applies"] in ("live", "component", "restart")
+            if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+                check(field.annotation)
+
+    check(Config)
+
+
+def test_the_schema_holds_every_engines_options() -> None:
+    whole = schema(engines.spec, engines.names)
+    assert "base_url" in whole["$engines"]["llm"]["openai"]["properties"]
+    assert "properties" in whole
