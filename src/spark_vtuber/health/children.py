@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Final, Protocol, TypeVar
 
 import anyio
-from anyio.abc import ByteReceiveStream, ByteSendStream, Process
+from anyio.abc import ByteSendStream, Process
 
 T = TypeVar("T")
 
@@ -20,20 +20,25 @@ TERMINATE_S: Final = 0.5
 """How long it may take once it was asked to terminate."""
 
 
-class Child(Protocol):
-    """A process with pipes.
+class Output(Protocol):
+    """The reading end of a pipe."""
 
-    `stdout` and `stderr` raise `anyio.EndOfStream` or `anyio.ClosedResourceError` when it is gone.
-    """
+    async def receive(self) -> bytes:
+        """Some bytes. Raises `anyio.EndOfStream` or `anyio.ClosedResourceError` when the writer is gone."""
+        ...
+
+
+class Child(Protocol):
+    """A process with pipes."""
 
     @property
     def pid(self) -> int: ...
 
     @property
-    def stdout(self) -> ByteReceiveStream: ...
+    def stdout(self) -> Output: ...
 
     @property
-    def stderr(self) -> ByteReceiveStream: ...
+    def stderr(self) -> Output: ...
 
     async def send(self, data: bytes) -> None:
         """Write to its stdin. Raises `anyio.BrokenResourceError` when it is gone."""
@@ -60,12 +65,12 @@ class ProcessChild:
         return self._process.pid
 
     @property
-    def stdout(self) -> ByteReceiveStream:
+    def stdout(self) -> Output:
         """What it writes to its standard output."""
         return _piped(self._process.stdout)
 
     @property
-    def stderr(self) -> ByteReceiveStream:
+    def stderr(self) -> Output:
         """What it writes to its standard error."""
         return _piped(self._process.stderr)
 

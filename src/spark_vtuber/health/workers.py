@@ -10,19 +10,19 @@ import math
 import random
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import anyio
-from anyio.abc import ByteReceiveStream, TaskStatus
+from anyio.abc import TaskStatus
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.engine import Worker
 from spark_vtuber.core.errors import EngineError, ProtocolError
 from spark_vtuber.core.frames import Frame, FrameReader, encode
-from spark_vtuber.health.children import Child, start_child
+from spark_vtuber.health.children import Child, Output, start_child
 
 FINAL_TYPES: Final = frozenset({"end", "error", "cancelled"})
 
@@ -181,7 +181,8 @@ class _Host:
         with anyio.move_on_after(self.limits.cancel_s, shield=True) as scope:
             try:
                 await life.child.send(encode(header, body))
-            except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            except anyio.BrokenResourceError as error:
+                life.child.kill()
                 raise EngineError("worker_failed", f"{self.name} died", retryable=True) from error
         if scope.cancelled_caught:
             life.child.kill()
@@ -208,7 +209,7 @@ class _Host:
                 await life.child.send(encode({"op": "cancel", "id": number}))
                 while (await receiver.receive()).header.get("type") not in FINAL_TYPES:
                     pass
-            except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream):
+            except (anyio.BrokenResourceError, anyio.EndOfStream):
                 return
             return
         self.log.warning("%s did not obey a cancel and is killed", self.name)
@@ -305,15 +306,18 @@ class _Keeper:
                         on_ready()
         raise EngineError("worker_failed", f"{self._host.name} was not ready after {patience_s:g} s", retryable=True)
 
-    async def _relay(self, stderr: ByteReceiveStream) -> None:
+    async def _relay(self, stderr: Output) -> None:
         """Lines of stderr go to the log, without what a terminal could obey."""
         rest = b""
-        with suppress(anyio.EndOfStream, anyio.ClosedResourceError):
+        try:
             while True:
                 *lines, rest = (rest + await stderr.receive())[-MAX_LINE_BYTES:].split(b"\n")
                 for line in lines:
                     self._say(line)
-        self._say(rest)
+        except (anyio.EndOfStream, anyio.ClosedResourceError):
+            return
+        finally:
+            self._say(rest)
 
     def _say(self, line: bytes) -> None:
         text = "".join(c if c.isprintable() else " " for c in line.decode("utf-8", "replace")).strip()

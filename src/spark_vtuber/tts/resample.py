@@ -7,8 +7,8 @@ from spark_vtuber.core.audio import BYTES_PER_SAMPLE
 
 def load() -> None:
     """Import what resampling needs, about 0.2 s; call it in a thread before the first sound."""
-    import numpy  # noqa: F401, ICN001, PLC0415 - heavy: only where a voice is opened
-    import soxr  # type: ignore[import-untyped]  # noqa: F401, PLC0415 - heavy; published without types
+    import numpy  # noqa: F401, ICN001 - heavy: only where a voice is opened
+    import soxr  # type: ignore[import-untyped]  # noqa: F401 - heavy; published without types
 
 
 class Resampler:
@@ -22,7 +22,7 @@ class Resampler:
     __slots__ = ("_is_used", "_same", "_stream")
 
     def __init__(self, from_hz: int, to_hz: int) -> None:
-        import soxr  # noqa: PLC0415 - heavy: only where a voice speaks
+        import soxr
 
         self._same = from_hz == to_hz
         self._is_used = False
@@ -40,7 +40,7 @@ class Resampler:
         return self._push(b"", last=True) if self._is_used else b""
 
     def _push(self, pcm: bytes, *, last: bool) -> bytes:
-        import numpy as np  # noqa: PLC0415 - heavy: only where a voice speaks
+        import numpy as np
 
         samples = np.frombuffer(pcm, dtype="<i2", count=len(pcm) // BYTES_PER_SAMPLE).astype(np.int16, copy=False)
         ready: Any = self._stream.resample_chunk(samples, last=last)

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - marks of several scripts are data here, whatever they resemble
 """What a voice engine may be given, and how long it rests after it."""
 
 import unicodedata

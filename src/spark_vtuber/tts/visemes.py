@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001, RUF002 - letters of the phonetic alphabet are data here, whatever they resemble
 """IPA to the fifteen visemes: which shapes the mouth takes for a phoneme, and when.
 
 Phonemes map to visemes as in the Oculus lip-sync reference; weights say how far the mouth goes to the shape:
