@@ -237,6 +237,25 @@ describe('the animator', () => {
 		expect(params.mood.browY).toBeCloseTo(MOODS.surprised.browY / 2);
 	});
 
+	it('keeps its own thoughts to itself while it shows a mood', () => {
+		const animator = alive();
+		animator.setExpression('sad', 1);
+		for (let frame = 0; frame < 120; frame++) animator.step(FRAME);
+		const sad = animator.step(FRAME).mood;
+		for (let frame = 0; frame < 3600; frame++) expect(animator.step(FRAME).mood).toEqual(sad);
+	});
+
+	it('opens laughing eyes now and then in speech', () => {
+		const animator = alive();
+		animator.setExpression('happy', 1);
+		for (let frame = 0; frame < 60; frame++) animator.step(FRAME);
+		expect(animator.step(FRAME).mood.laugh).toBe(1);
+		animator.setSpeaking(true);
+		const laughs = Array.from({ length: 900 }, () => animator.step(FRAME).mood.laugh);
+		expect(Math.min(...laughs)).toBeLessThan(0.1);
+		expect(Math.max(...laughs)).toBeGreaterThan(0.9);
+	});
+
 	it('does not move by itself when frozen', () => {
 		const animator = frozen();
 		animator.setExpression('smug', 1);
@@ -251,7 +270,11 @@ describe('the animator', () => {
 
 	it('blinks, breathes, glances, sways and shifts its weight within a minute of idleness', () => {
 		const animator = alive();
-		const frames = Array.from({ length: 3600 }, () => animator.step(FRAME));
+		const frames = Array.from({ length: 3600 }, () => {
+			animator.setExpression('neutral', 1);
+			animator.setSpeaking(false);
+			return animator.step(FRAME);
+		});
 		const span = (of: (p: Params) => number): number => Math.max(...frames.map(of)) - Math.min(...frames.map(of));
 		expect(span((p) => p.blink)).toBe(1);
 		expect(span((p) => p.breath)).toBeGreaterThan(0.95);

@@ -60,6 +60,7 @@ export class Animator {
 	#speech = 0;
 	#mood: Mood = REST.mood;
 	#moodTarget: Mood = REST.mood;
+	#isMoved = false;
 	#gazeTarget: readonly [number, number] = [0, 0];
 	#gaze: readonly [number, number] = [0, 0];
 	#turn: Turn = { yaw: 0, pitch: 0, roll: 0 };
@@ -79,18 +80,20 @@ export class Animator {
 	}
 
 	setViseme(name: string, weight: number): void {
-		this.#mouthTarget = blend(mouthOf('sil'), mouthOf(name), finite(weight, 0, 1));
+		this.#mouthTarget = blend(REST.mouth, mouthOf(name), finite(weight, 0, 1));
 		if (this.#mouthTarget.open > 0 || this.#mouthTarget.press > 0) this.#takeMouth();
 	}
 
 	setExpression(name: string, weight: number): void {
-		this.#moodTarget = blend(moodOf('neutral'), moodOf(name), finite(weight, 0, 1));
+		const share = finite(weight, 0, 1);
+		this.#moodTarget = blend(REST.mood, moodOf(name), share);
+		this.#isMoved = share > 0 && moodOf(name) !== REST.mood;
 	}
 
 	setSpeaking(on: boolean): void {
-		this.#isSpeaking = on;
 		if (on) this.#takeMouth();
-		else this.#mouthTarget = mouthOf('sil');
+		else if (this.#isSpeaking) this.#mouthTarget = REST.mouth;
+		this.#isSpeaking = on;
 	}
 
 	setGaze(x: number, y: number): void {
@@ -123,7 +126,7 @@ export class Animator {
 	#alive(dt: number): Params {
 		this.#time += dt;
 		const idle = this.#wandering;
-		if (!this.isCalm) idle.step(dt, this.#isSpeaking || this.#moodTarget !== REST.mood);
+		if (!this.isCalm) idle.step(dt, this.#isSpeaking || this.#isMoved);
 		const passing = this.isCalm ? 0 : idle.passingWeight;
 		const moodTarget = passing > ARRIVED ? blend(this.#moodTarget, moodOf(idle.passing), passing) : this.#moodTarget;
 		this.#mood = arrive(this.#mood, moodTarget, ease(MOOD_RATE, dt));
@@ -148,8 +151,13 @@ export class Animator {
 			whip,
 			mouth: this.#mouth,
 			speech: this.#speech,
-			mood: this.#mood
+			mood: { ...this.#mood, laugh: this.#mood.laugh * this.#laughter(t) }
 		};
+	}
+
+	/** Nobody tells a whole story with her eyes shut: in speech the laughing eyes come and go. */
+	#laughter(t: number): number {
+		return lerp(1, clamp(Math.sin(t * 0.8) * 6, 0, 1), this.#liveliness);
 	}
 
 	#look(dt: number): void {

@@ -21,7 +21,8 @@ export interface PuppetOptions {
 const CALM = '(prefers-reduced-motion: reduce)';
 
 /**
- * Puts a character into `host`, filling it without distortion, on a transparent ground, feet on the lower edge.
+ * Puts a character into `host`, which is in the document: as large as fits, on a transparent ground, standing on the
+ * lower edge.
  *
  * An unknown look is `spark`. Nothing moves until `update` is called; 60 calls a second look best, 30 are enough and
  * half the painting where there is no GPU. With reduced motion asked for, she only blinks, speaks and changes mood.

@@ -18,6 +18,9 @@ const MOUTH_Y = 541;
 /** Steps per unit in which breath and lean reach the large, costly body. */
 const BODY_STEPS = 10;
 
+/** Steps per unit in which the hair bends: half a drawing unit at the tip of the longest strand. */
+const HAIR_STEPS = 100;
+
 /** Sideways and vertical travel of each layer for a full turn of the head: the nearer, the further. */
 const DEPTH = {
 	cheeks: [14, 9],
@@ -27,8 +30,7 @@ const DEPTH = {
 	locks: [2, 1],
 	fringe: [6, 4],
 	crown: [5, 3],
-	brows: [17, 11],
-	marks: [0, 0]
+	brows: [17, 11]
 } as const satisfies Readonly<Record<string, readonly [number, number]>>;
 
 function transforms(p: Params, look: Look): Readonly<Record<Group, Matrix>> {
@@ -72,12 +74,14 @@ function transforms(p: Params, look: Look): Readonly<Record<Group, Matrix>> {
 		crown: layer(DEPTH.crown),
 		brows: layer(DEPTH.brows),
 		hand: handMatrix(p, sideways, yaw),
-		marks: layer(DEPTH.marks)
+		marks: head
 	};
 }
 
 /** The picture of `look` at one instant. Equal arguments give equal pictures. */
 export function rig(p: Params, look: Look): DrawList {
+	const sway = quantise(p.sway, HAIR_STEPS);
+	const whip = quantise(p.whip, HAIR_STEPS);
 	const mouth = mouthItems(p, look);
 	const left = eyeItems(p, look, -1);
 	const right = eyeItems(p, look, 1);
@@ -85,15 +89,15 @@ export function rig(p: Params, look: Look): DrawList {
 		groups: transforms(p, look),
 		clips: { face: look.face, mouth: mouth.clip, eyeL: left.clip, eyeR: right.clip },
 		items: [
-			...hung(look.behind, p.sway, p.whip),
+			...hung(look.behind, sway, whip),
 			...look.body,
 			...faceItems(look),
-			...hung(look.onFace, p.sway, p.whip),
+			...hung(look.onFace, sway, whip),
 			...featureItems(p),
 			...mouth.items,
 			...left.items,
 			...right.items,
-			...hung(look.front, p.sway, p.whip),
+			...hung(look.front, sway, whip),
 			...browItems(p, look),
 			...handItems(p),
 			...markItems(p, look)

@@ -12,15 +12,21 @@ function node(name: string, attributes: Readonly<Record<string, string | number>
 	return element;
 }
 
-function gradient(id: string, paint: Exclude<Paint, string>): SVGElement {
-	const element = node(paint.kind === 'radial' ? 'radialGradient' : 'linearGradient', { id });
-	if (paint.kind === 'linear') {
-		const [x1, y1, x2, y2] = paint.line;
-		for (const [key, value] of Object.entries({ gradientUnits: 'userSpaceOnUse', x1, y1, x2, y2 }))
-			element.setAttribute(key, String(value));
+function gradientNode(id: string, paint: Exclude<Paint, string>): SVGElement {
+	switch (paint.kind) {
+		case 'linear': {
+			const [x1, y1, x2, y2] = paint.line;
+			return node('linearGradient', { id, gradientUnits: 'userSpaceOnUse', x1, y1, x2, y2 });
+		}
+		case 'box':
+			return node('linearGradient', { id, x1: 0, y1: 0, x2: 0, y2: 1 });
+		case 'radial':
+			return node('radialGradient', { id });
 	}
-	if (paint.kind === 'box')
-		for (const [key, value] of Object.entries({ x1: 0, y1: 0, x2: 0, y2: 1 })) element.setAttribute(key, String(value));
+}
+
+function gradient(id: string, paint: Exclude<Paint, string>): SVGElement {
+	const element = gradientNode(id, paint);
 	paint.stops.forEach((colour, i) =>
 		element.append(node('stop', { offset: i / Math.max(1, paint.stops.length - 1), 'stop-color': colour }))
 	);
@@ -41,7 +47,10 @@ export class SvgView {
 	readonly #clips: { readonly element: SVGElement; readonly name: string; d: string }[] = [];
 	readonly #drawn: Drawn[] = [];
 
-	/** Adds an `svg` to `host` with the first picture in it. `id` becomes its id and the prefix of others; it must be unique in the document, and `host` in the document. */
+	/**
+	 * Adds an `svg` with the first picture to `host`. `id` becomes its id and the prefix of all ids in it; no other
+	 * element of the document may have it.
+	 */
 	constructor(host: HTMLElement, look: Look, first: DrawList, label: string, id: string) {
 		this.#id = id;
 		this.#svg = node('svg', {

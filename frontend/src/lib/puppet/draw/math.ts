@@ -11,7 +11,7 @@ export const ease = (rate: number, dt: number): number => 1 - Math.exp(-rate * d
 /** Rounded to `steps` parts of one, so that a slow motion changes less often than once a frame. */
 export const quantise = (value: number, steps: number): number => Math.round(value * steps) / steps;
 
-/** 0 outside `value` or where it is not a number; otherwise limited to `low`..`high`. */
+/** The value limited to `low`..`high`; 0 for what is not a finite number. */
 export const finite = (value: number, low: number, high: number): number =>
 	Number.isFinite(value) ? clamp(value, low, high) : 0;
 

@@ -2,12 +2,14 @@
 import { blend, clamp, lerp } from '../draw/math';
 import { ellipse, path } from '../draw/path';
 import { restingMouth } from '../moods';
-import type { Item, Look, Mouth, Params } from '../types';
+import type { Item, Look, Mood, Mouth, Params } from '../types';
 
-const HALF_WIDTH = 31;
+const HALF_WIDTH = 33;
 const HEIGHT = 46;
 /** Below this opening only the line between the lips shows. */
 const SHUT = 0.03;
+/** Below this weight a part is left out. */
+const FAINT = 0.05;
 
 interface Form {
 	readonly open: number;
@@ -17,10 +19,9 @@ interface Form {
 	readonly rightY: number;
 	readonly top: number;
 	readonly bottom: number;
-	readonly corner: number;
 }
 
-function formOf({ mood }: Params, { open, round, press, width }: Mouth, look: Look): Form {
+function formOf(mood: Mood, { open, round, press, width }: Mouth, look: Look): Form {
 	const corner = clamp(mood.corner + look.corner, -1, 1) * (1 - round * 0.8) * (1 - press * 0.8);
 	const w = HALF_WIDTH * width * (1 + open * 0.16);
 	const h = HEIGHT * open;
@@ -30,7 +31,6 @@ function formOf({ mood }: Params, { open, round, press, width }: Mouth, look: Lo
 		open,
 		round,
 		w,
-		corner,
 		leftY: -corner * 5 + mood.skew * 5,
 		rightY: -corner * 5 - mood.skew * 8,
 		top: dip - h * lerp(0.14 + frown * 0.26, 0.5, round),
@@ -55,94 +55,80 @@ function outlineOf({ w, leftY, rightY, top, bottom, round, open }: Form): string
 const tooth = (x: number, y: number, length: number): string =>
 	path`M${x - 6} ${y - 2}L${x + 6} ${y - 2}Q${x + 4} ${y + length * 0.6} ${x} ${y + length}Q${x - 4} ${y + length * 0.6} ${x - 6} ${y - 2}Z`;
 
-export function mouthItems(p: Params, look: Look): { readonly items: readonly Item[]; readonly clip: string } {
-	const group = 'mouth';
-	const mouth = blend(restingMouth(p.mood), p.mouth, p.speech);
-	const form = formOf(p, mouth, look);
-	const { w, top, bottom, open } = form;
-	const shape = outlineOf(form);
+/** A piece inside the mouth, cut off by the lips; nothing where `shown` is false. */
+const inside = (shown: boolean, d: string, fill: string): Item => ({
+	group: 'mouth',
+	d: shown ? d : '',
+	fill,
+	clip: 'mouth'
+});
+
+/** A band from below the mouth up to `edge` at the sides and `middle` in the middle, or from above down to it. */
+const band = (w: number, from: number, edge: number, middle: number): string =>
+	path`M${-w - 4} ${from}L${w + 4} ${from}L${w + 4} ${edge}Q0 ${middle} ${-w - 4} ${edge}Z`;
+
+/** Tongue, teeth, canines and the lower lip under the teeth. */
+function innerItems({ w, top, bottom, open }: Form, mouth: Mouth, fang: number): readonly Item[] {
+	const { upperTeeth, lowerTeeth, tongue, tuck } = mouth;
 	const isOpen = open > SHUT;
 	const tall = bottom - top;
-	const { upperTeeth: upper, lowerTeeth: lower, tongue, tip, tuck, press } = mouth;
-	const fang = Math.max(look.fangs, p.mood.fang * (1 - p.speech)) * (1 - press);
-	const inside = (shown: boolean, d: string, fill: string): Item => ({
-		group,
-		d: isOpen && shown ? d : '',
-		fill,
-		clip: 'mouth'
-	});
-	const biteTop = top + tall * 0.52 * upper;
-	const biteLow = bottom - tall * 0.5 * lower;
-	const tongueY = lerp(bottom + 6, top + tall * 0.62, tongue);
-	const lips = Math.max(press, clamp(mouth.round * (1.02 - mouth.width) * 1.8, 0, 1));
-	const closedFang = fang * (1 - Math.min(1, open * 8));
+	const above = top - 20;
+	const below = bottom + 20;
+	const upper = top + tall * 0.52 * upperTeeth;
+	const lower = bottom - tall * 0.5 * lowerTeeth;
+	const back = lerp(bottom + 6, top + tall * 0.62, tongue) + tall * 0.16;
+	const rim = { stroke: 'toothLine', width: 1.6 };
+	const canine = (x: number): string => tooth(x, top + tall * 0.1, (8 + tall * 0.24) * fang);
+	return [
+		inside(isOpen, ellipse(0, back, w * 0.72, Math.max(6, tall * 0.42)), 'tongue'),
+		{ ...inside(isOpen && upperTeeth > FAINT, band(w, above, upper - 3, upper + 3), 'teeth'), ...rim },
+		{ ...inside(isOpen && lowerTeeth > FAINT, band(w, below, lower - 1, lower + 3), 'teeth'), ...rim },
+		inside(isOpen && fang > FAINT, canine(-w * 0.55) + canine(w * 0.55), 'teeth'),
+		inside(isOpen && tuck > FAINT, band(w, below, bottom - tall * 0.4 * tuck, bottom - tall * 0.62 * tuck), 'lip')
+	];
+}
+
+/** The tip of the tongue and one canine, where they stand over the lips. */
+function outerItems({ w, top, bottom, rightY, open }: Form, { tip }: Mouth, fang: number): readonly Item[] {
+	const group = 'mouth';
+	const peek = fang * (1 - Math.min(1, open * 8));
+	const tongue = tip > FAINT ? ellipse(0, lerp(top, bottom, 0.78), w * 0.46, 9 * tip) : '';
+	const canine = peek > FAINT ? tooth(w * 0.5, lerp(rightY, top, 0.55) + 3, 11) : '';
+	const chin = path`M-9 ${bottom + 12}Q0 ${bottom + 15} 9 ${bottom + 12}`;
+	return [
+		{ group, d: tongue, fill: 'tongue', stroke: 'mouthLine', width: 2.6, opacity: Math.min(1, tip * 2) },
+		{ group, d: canine, fill: 'teeth', stroke: 'mouthLine', width: 2, opacity: peek },
+		{ group, d: chin, stroke: 'skinLine', width: 2.4, opacity: 0.45 }
+	];
+}
+
+/** The lips show where they are pressed together or pushed forward. */
+function lipItem({ w, top, bottom }: Form, { press, round, width }: Mouth): Item {
+	const shown = Math.max(press, clamp(round * (1.02 - width) * 1.8, 0, 1));
+	const shape = ellipse(
+		0,
+		(top + bottom) / 2 + 1,
+		lerp(w + 5, w * 0.86, press),
+		Math.max(8.5, (bottom - top) / 2 + 5.5)
+	);
+	return { group: 'mouth', d: shown > FAINT ? shape : '', fill: 'lip', opacity: shown };
+}
+
+/** Items of the mouth, and its opening as the clip `mouth`. */
+export function mouthItems(p: Params, look: Look): { readonly items: readonly Item[]; readonly clip: string } {
+	const mouth = blend(restingMouth(p.mood), p.mouth, p.speech);
+	const form = formOf(p.mood, mouth, look);
+	const shape = outlineOf(form);
+	const fang = Math.max(look.fangs, p.mood.fang * (1 - p.speech)) * (1 - mouth.press);
+	const line = lerp(4, 3.4, Math.min(1, form.open * 3)) + mouth.press;
 	return {
 		clip: shape,
 		items: [
-			{
-				group,
-				d:
-					lips > 0.05
-						? ellipse(0, (top + bottom) / 2 + 1, lerp(w + 5, w * 0.86, press), Math.max(8.5, tall / 2 + 5.5))
-						: '',
-				fill: 'lip',
-				opacity: lips
-			},
-			{ group, d: isOpen ? shape : '', fill: 'mouth' },
-			inside(true, ellipse(0, tongueY + tall * 0.16, w * 0.72, Math.max(6, tall * 0.42)), 'tongue'),
-			{
-				...inside(
-					upper > 0.04,
-					path`M${-w - 4} ${top - 20}L${w + 4} ${top - 20}L${w + 4} ${biteTop - 3}Q0 ${biteTop + 3} ${-w - 4} ${biteTop - 3}Z`,
-					'teeth'
-				),
-				stroke: 'toothLine',
-				width: 1.6
-			},
-			{
-				...inside(
-					lower > 0.04,
-					path`M${-w - 4} ${bottom + 20}L${w + 4} ${bottom + 20}L${w + 4} ${biteLow - 1}Q0 ${biteLow + 3} ${-w - 4} ${biteLow - 1}Z`,
-					'teeth'
-				),
-				stroke: 'toothLine',
-				width: 1.6
-			},
-			inside(
-				fang > 0.05,
-				tooth(-w * 0.55, top + tall * 0.1, (8 + tall * 0.24) * fang) +
-					tooth(w * 0.55, top + tall * 0.1, (8 + tall * 0.24) * fang),
-				'teeth'
-			),
-			inside(
-				tuck > 0.05,
-				path`M${-w - 4} ${bottom + 20}L${w + 4} ${bottom + 20}L${w + 4} ${bottom - tall * 0.4 * tuck}Q0 ${bottom - tall * 0.62 * tuck} ${-w - 4} ${bottom - tall * 0.4 * tuck}Z`,
-				'lip'
-			),
-			{ group, d: shape, stroke: 'mouthLine', width: lerp(4, 3.4, Math.min(1, open * 3)) + press },
-			{
-				group,
-				d: tip > 0.05 ? ellipse(0, lerp(top, bottom, 0.78), w * 0.46, 9 * tip) : '',
-				fill: 'tongue',
-				stroke: 'mouthLine',
-				width: 2.6,
-				opacity: Math.min(1, tip * 2)
-			},
-			{
-				group,
-				d: closedFang > 0.05 ? tooth(w * 0.5, lerp(form.rightY, top, 0.55) + 3, 11) : '',
-				fill: 'teeth',
-				stroke: 'mouthLine',
-				width: 2,
-				opacity: closedFang
-			},
-			{
-				group,
-				d: path`M-9 ${bottom + 12}Q0 ${bottom + 15} 9 ${bottom + 12}`,
-				stroke: 'skinLine',
-				width: 2.4,
-				opacity: 0.45
-			}
+			lipItem(form, mouth),
+			{ group: 'mouth', d: form.open > SHUT ? shape : '', fill: 'mouth' },
+			...innerItems(form, mouth, fang),
+			{ group: 'mouth', d: shape, stroke: 'mouthLine', width: line },
+			...outerItems(form, mouth, fang)
 		]
 	};
 }
