@@ -155,27 +155,37 @@ async def open_espeak(options: EspeakOptions, env: EngineEnv) -> AsyncIterator[E
     """
     await to_thread.run_sync(load)
     async with env.worker(WORKER, (options.voice,)) as worker:
-        catalogue = await _catalogue(worker, options.voice)
-        catalogue.identifier(options.voice)
-        yield Espeak(worker, catalogue, options, env.sample_rate)
+        yield await connect(worker, options, env.sample_rate)
 
 
-async def _catalogue(worker: Worker, default: str) -> Catalogue:
+async def connect(worker: Worker, options: EspeakOptions, sample_rate: int) -> Espeak:
+    """The voice behind a running worker, once it said what it can speak.
+
+    Raises:
+        EngineError: `worker_failed`, or `no_voice` for the configured voice.
+    """
     async with aclosing(_ask(worker, {"op": "describe"})) as frames:
-        async for frame in frames:
-            header = frame.header
-            named, varied = header["languages"], header["variants"]
-            language = default.partition("+")[0].lower()
-            return Catalogue(
-                sample_rate=int(header["sample_rate"]),
-                languages={key.lower(): identifier for _, code, identifier in named for key in (identifier, code)},
-                variants={code.lower(): code for _, code, _ in varied},
-                voices=(
-                    *(Voice(f"{language}+{code}", language, name) for name, code, _ in varied),
-                    *(Voice(code, code, name) for name, code, _ in named),
-                ),
-            )
-    raise EngineError("worker_failed", "the espeak worker did not describe its voices", retryable=True)
+        frame = await anext(frames, Frame({}))
+    language = options.voice.partition("+")[0].lower()
+    try:
+        catalogue = _catalogue(frame.header, language)
+    except (KeyError, TypeError, ValueError) as error:
+        raise EngineError("worker_failed", "the espeak worker did not describe its voices", retryable=True) from error
+    catalogue.identifier(options.voice)
+    return Espeak(worker, catalogue, options, sample_rate)
+
+
+def _catalogue(header: dict[str, Any], language: str) -> Catalogue:
+    named, varied = header["languages"], header["variants"]
+    return Catalogue(
+        sample_rate=int(header["sample_rate"]),
+        languages={key.lower(): identifier for _, code, identifier in named for key in (identifier, code)},
+        variants={code.lower(): code for _, code, _ in varied},
+        voices=(
+            *(Voice(f"{language}+{code}", language, name) for name, code, _ in varied),
+            *(Voice(code, code, name) for name, code, _ in named),
+        ),
+    )
 
 
 def _ask(worker: Worker, request: dict[str, Any]) -> AsyncGenerator[Frame, None]:
