@@ -2,14 +2,16 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import testbed
 
 from spark_vtuber.testing.virtual import VirtualLoop
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 TIMEOUTS_S = {"soak": 24 * 3600, "figures": 900, "real": 120}
 
@@ -65,11 +67,24 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """With SPARK_NO_SKIP=1 a skipped test has failed: a green run then means that everything ran."""
     report = yield
-    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("SPARK_NO_SKIP") == "1":
+    return report if hasattr(report, "wasxfail") else _without_skip(report, item.nodeid)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """As for tests, for modules that skip themselves."""
+    report = yield
+    return _without_skip(report, collector.nodeid)
+
+
+def _without_skip(report: Report, name: str) -> Report:
+    if report.skipped and os.environ.get("SPARK_NO_SKIP") == "1":
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         report.outcome = "failed"
-        report.longrepr = f"{item.nodeid} was skipped, and SPARK_NO_SKIP=1 forbids it: {reason}"
+        report.longrepr = f"{name} was skipped, and SPARK_NO_SKIP=1 forbids it: {reason}"
     return report

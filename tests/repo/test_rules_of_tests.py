@@ -40,6 +40,13 @@ async def test_a_real_test_runs_on_the_ordinary_loop() -> None:
     assert await anyio.to_thread.run_sync(lambda: 42) == 42
 
 
+MODULE = """
+import pytest
+
+pytest.skip("no such thing here", allow_module_level=True)
+"""
+
+
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
     """A small suite under the rules of this one."""
@@ -50,9 +57,8 @@ def suite(tmp_path: Path) -> Path:
 
 def outcome(suite: Path, **environment: str) -> str:
     command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), str(suite)]
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("COV", "SPARK_NO_SKIP", "PYTEST"))
-    }
+    ours = ("COV", "SPARK_NO_SKIP", "PYTEST")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     answer = subprocess.run(
         [*command, "-p", "no:cacheprovider"], env={**kept, **environment}, capture_output=True, text=True, check=False
     )
@@ -66,4 +72,11 @@ def test_tests_of_other_platforms_are_deselected(suite: Path) -> None:
 
 @pytest.mark.real
 def test_a_skip_fails_where_skips_are_forbidden(suite: Path) -> None:
-    assert "1 failed, 1 passed, 1 deselected" in outcome(suite, SPARK_NO_SKIP="1")
+    assert "1 passed, 1 deselected, 1 error" in outcome(suite, SPARK_NO_SKIP="1")
+
+
+@pytest.mark.real
+def test_a_skipped_module_fails_where_skips_are_forbidden(suite: Path) -> None:
+    (suite / "test_small.py").write_text(MODULE)
+    assert "1 skipped" in outcome(suite)
+    assert "1 error" in outcome(suite, SPARK_NO_SKIP="1")
