@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - characters that look alike are the subject of this module
 """What the gap between two tokens is worth: pure rules, no state.
 
 A token is a run without white space; symbols that stand alone ("!", "😊", "—", the dots of ". . .") are counted to the
@@ -15,10 +14,11 @@ from spark_vtuber.text.abbreviations import StopRules
 from spark_vtuber.text.characters import BULLETS, CLOSERS, EMOJI, EMOTICON, OPENERS
 from spark_vtuber.text.lists import is_marker, starts_list
 from spark_vtuber.text.units import DAY_HALVES, belongs_to_number
+from spark_vtuber.text.wordset import word_set
 
 
 class Strength(IntEnum):
-    """How good a place is for a cut, weakest first. `ATTACH`: what follows belongs to what is before; `GLUE`: no cut."""
+    """How good a place is for a cut, weakest first. `ATTACH`: what follows belongs to what is before. `GLUE`: none."""
 
     ATTACH = -1
     GLUE = 0
@@ -49,26 +49,9 @@ TERMINALS: Final = ".!?…‽⁇⁈⁉‼。！？．｡।॥؟۔։።፧။᙮
 _COMMAS: Final = ",;:、，；：،؛፣၊–—―"
 _DASHES: Final = "-–—"
 _LONE_OPENERS: Final = "“„«‹‘([{「『（¿¡"
-_EXCLAIMING_NAMES: Final = frozenset({"yahoo", "jeopardy", "yum", "joomla", "oklahoma", "mamma", "kapow", "chips"})
-_ALTERNATIVES: Final = frozenset(
-    [
-        "plan",
-        "vitamin",
-        "group",
-        "option",
-        "type",
-        "class",
-        "part",
-        "section",
-        "grade",
-        "team",
-        "appendix",
-        "exhibit",
-        "hepatitis",
-        "and",
-        "or",
-        "than",
-    ]
+_EXCLAIMING_NAMES: Final = word_set("yahoo jeopardy yum joomla oklahoma mamma kapow")
+_ALTERNATIVES: Final = word_set(
+    "plan vitamin group option type class part section grade team appendix exhibit hepatitis and or than"
 )
 _AFTER_TIME: Final = re.compile(
     r"[A-Z]{2,5}$|(?:Eastern|Pacific|Central|Mountain|Greenwich|UTC|GMT)$|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day$"
@@ -77,9 +60,11 @@ _ELLIPSIS: Final = re.compile(r"(?:\.\.+|…|(?:\s?\.){3,})$")
 _CUT_OFF: Final = re.compile(r"[\[(](?:\.\.+|…)[\])]\W*$")
 _SPACED_THREE: Final = re.compile(r"\s\.\s\.\s\.$")
 _STOP_THEN_DOTS: Final = re.compile(r"(?<=\w)\.(?=\s\.\s\.\s\.$)")
-_RUN_TOGETHER: Final = re.compile(r"(?<=[^\W\dA-Z_]{2}|\d{2})([.!?])(?=([A-Z][a-z’']*)(?![A-Za-z’']))")
+_RUN_TOGETHER: Final = re.compile(r"(?<=[^\W\d_][^\W\dA-Z_]|\d\d)([.!?])(?=([A-Z][a-z’']*)(?![A-Za-z’']))")
+_LONG_DASH: Final = re.compile(r"(?<=[^\W\d_])[—―](?=\w)")
+_WORD_COMMA: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|['’-])*,")
 _DOTTED: Final = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
-_TIME_PREPOSITIONS: Final = frozenset(["about", "after", "around", "at", "before", "by", "from", "since", "until"])
+_TIME_PREPOSITIONS: Final = word_set("about after around at before by from since until")
 _NEWLINES: Final = frozenset("\n\r\v\f\x85\u2028\u2029")
 _IMMEDIATE: Final = "\"“„«‘'「『¿¡"
 
@@ -125,6 +110,17 @@ def inner_ends(token: str, rules: StopRules) -> list[int]:
         if found[1] != "." or word in rules.starters or word in rules.binding:
             ends.append(found.end(1))
     return ends
+
+
+def inner_breaks(token: str, rules: StopRules) -> list[int]:
+    """Where the splitter may cut inside a token of a script with spaces, as offsets.
+
+    That is where a space was forgotten, after a long dash between words and after a comma with only letters before it.
+    """
+    breaks = {*inner_ends(token, rules), *(found.end() for found in _LONG_DASH.finditer(token) if "://" not in token)}
+    if found := _WORD_COMMA.match(token):
+        breaks.add(found.end())
+    return sorted(at for at in breaks if at < len(token))
 
 
 def _judge_words(gap: Gap, after: str, is_whole: bool, rules: StopRules) -> Strength | None:

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - characters that look alike are the subject of this module
 """Classes of characters that several text modules ask about: scripts without spaces, emoji, quotes, safe places to cut.
 
 Emoji are recognised by their blocks and by the joiners of UTS #51; no Unicode table beyond `unicodedata` is needed.

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - characters that look alike are the subject of this module
 """Generated text in, settled boundaries out: the incremental half of the clause splitter.
 
 The scanner sees each character once. It keeps the token before the current gap and the token after it, and asks

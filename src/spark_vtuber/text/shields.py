@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - characters that look alike are the subject of this module
 """Spans that protect what is inside them: quotations, brackets, stage directions and code."""
 
 from typing import Final

@@ -16,7 +16,18 @@ UNITS: Final = {
 }  # fmt: skip
 """Units that may stand apart from their number ("5 kg"), lower-cased, with their singular in English."""
 
-GLUED_UNITS: Final = {"m": "meter", "g": "gram", "h": "hour", "s": "second", "w": "watt", "v": "volt", "l": "liter"}
+GLUED_UNITS: Final = {
+    "m": "meter",
+    "g": "gram",
+    "h": "hour",
+    "s": "second",
+    "w": "watt",
+    "v": "volt",
+    "l": "liter",
+    "W": "watt",
+    "V": "volt",
+    "L": "liter",
+}
 """Units of one letter, taken as such only when written onto the number ("5m")."""
 
 SCALES: Final = frozenset({"hundred", "thousand", "million", "billion", "trillion", "k", "m", "b", "bn"})

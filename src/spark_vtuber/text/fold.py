@@ -1,0 +1,81 @@
+"""Folding of look-alikes, so that guards and duplicate detection see what a reader sees.
+
+Steps: NFKC, invisible characters out, look-alikes to Latin, combining marks off Latin and Greek letters, case folded.
+The table of look-alikes is our own and small: letters of other scripts that are drawn like a Latin one. They are
+replaced only in words that mix scripts or consist of look-alikes alone, so that Russian or Greek text stays what it
+is.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+INVISIBLE_CLASS: Final = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
+)
+"""Zero-width, bidirectional, filler, variation and tag characters, as the inside of a regular expression's class."""
+
+_MARKS_CLASS: Final = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_CLUSTER: Final = re.compile(f".[{_MARKS_CLASS}{INVISIBLE_CLASS}]*", re.DOTALL)
+_INVISIBLE: Final = re.compile(f"[{INVISIBLE_CLASS}]")
+_MARKS: Final = re.compile(f"[{_MARKS_CLASS}]")
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_LATIN: Final = re.compile(r"[a-zà-öø-ɏ]")
+
+_LETTERS: Final = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"})
+"""Latin letters whose stroke is no combining mark."""
+
+
+def _pairs(text: str) -> dict[int, str]:
+    return str.maketrans({pair[0]: pair[1] for pair in text.split()})
+
+
+_PLAIN_LOOKALIKES: Final = _pairs(
+    "аa еe оo рp сc уy хx іi їi јj ѕs һh ԁd ԛq ԝw ѵv ӏl οo αa νv ρp υu ιi ϳj օo ոn սu հh ցg զq ᴀa ᴄc ᴅd ᴇe ᴊj ᴋk ᴍm ɴn "
+    "ᴏo ᴘp ᴛt ᴜu ᴠv ᴡw ᴢz ɑa ɡg ɩi ɪi ʏy ʀr ʙb ʟl ɢg ʜh ⲟo ⲣp ⲥc"
+)
+"""Letters that a reader cannot tell from the Latin ones."""
+
+_ROUGH_LOOKALIKES: Final = _pairs("вb гr кk мm нh пn тt иu ьb ёe эe єe βb εe ηn κk μu τt χx ωw γy σo ռn տs")
+"""Letters that are read as Latin ones only in Latin company."""
+
+
+def fold(text: str) -> str:
+    """`text` as a reader sees it, for comparing: "Ｓｐ\u0430r\u200bk" is "spark"."""
+    return fold_with_map(text)[0]
+
+
+def fold_with_map(text: str) -> tuple[str, tuple[int, ...]]:
+    """The folded text, and for each of its characters the index in `text` that it came from (never decreasing)."""
+    if text.isascii():
+        return text.lower(), tuple(range(len(text)))
+    characters: list[str] = []
+    places: list[int] = []
+    for found in _CLUSTER.finditer(text):
+        folded = _fold_cluster(found[0])
+        characters.append(folded)
+        places.extend([found.start()] * len(folded))
+    return _WORD.sub(_latinised, "".join(characters)), tuple(places)
+
+
+def _fold_cluster(cluster: str) -> str:
+    folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", cluster)).casefold().translate(_LETTERS)
+    return "".join(map(_bare, _INVISIBLE.sub("", folded)))
+
+
+def _bare(char: str) -> str:
+    """`char` without combining marks, where these only decorate: on Latin and Greek letters, and standing alone."""
+    if _MARKS.match(char):
+        return ""
+    base = unicodedata.normalize("NFD", char)[0]
+    return base if _LATIN.match(base) or "\u0370" <= base <= "\u03ff" else char
+
+
+def _latinised(found: re.Match[str]) -> str:
+    word = found[0]
+    plain = word.translate(_PLAIN_LOOKALIKES)
+    is_latin = _LATIN.search(word) is not None
+    if is_latin:
+        return plain.translate(_ROUGH_LOOKALIKES)
+    return plain if all(map(_LATIN.match, plain)) else word
