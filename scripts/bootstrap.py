@@ -169,7 +169,7 @@ def installed() -> tuple[str, set[str]]:
 
 def pip(*arguments: str) -> None:
     """Runs the environment's pip, quietly where nobody watches; ends with its status where it fails."""
-    quiet = [] if sys.stderr.isatty() else ["--quiet"]
+    quiet = [] if sys.stderr.isatty() else ["-qq"]
     command = [str(in_venv("python")), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments, *quiet]
     status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False, cwd=ROOT).returncode
     if status:
