@@ -176,8 +176,6 @@ class OpenAIModel:
                         case _:
                             assert_never(part)
                     deadline = self._deadline(deadline, is_given=is_given, is_finished=reader.is_finished)
-                if chunk is None:
-                    break
         if not is_given:
             fix = "raise llm.max_tokens, or turn the model's reasoning off"
             raise EngineError("empty", f"{self._place} gave no text", fix=fix)

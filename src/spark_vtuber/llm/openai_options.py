@@ -13,17 +13,20 @@ SecretName = Annotated[str, StringConstraints(pattern=r"^secret:[A-Za-z0-9_.-]+$
 """A reference to a secret; the value itself never stands in the configuration."""
 
 _RESERVED: Final = frozenset({"messages", "model", "stream"})
+_HOST: Final = re.compile(r"^[\w.:%-]+$")
 _HEADER_NAME: Final = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 
 def _base_url(url: str) -> str:
     parts = urlsplit(url.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if parts.scheme not in {"http", "https"} or not _HOST.match(parts.hostname or ""):
         raise ValueError("must begin with http:// or https:// and name a host, as in http://127.0.0.1:11434/v1")
     if parts.username is not None or parts.password is not None:
         raise ValueError('must not hold a password; use api_key = "secret:NAME"')
     if parts.query or parts.fragment:
         raise ValueError("must not hold a query or a fragment; use extra_body or extra_headers")
+    if parts.port == 0:
+        raise ValueError("must not name port 0")
     path = parts.path.rstrip("/").removesuffix("/chat/completions")
     address = urlunsplit((parts.scheme, parts.netloc, path or "/v1", "", ""))
     try:

@@ -133,6 +133,7 @@ class AnswerReader:
         if self.is_finished:
             yield from self._end()
         elif self._is_at_start or self._is_answering:
+            yield from self._say(self._deltas.close())
             yield Cut()
         else:
             raise ProtocolError("the body is no answer of a chat model")

@@ -5,8 +5,11 @@ from collections.abc import AsyncGenerator, Sequence
 
 import anyio
 
+from spark_vtuber.core.cues import Cue, CueKind
 from spark_vtuber.core.errors import EngineError
-from spark_vtuber.llm.port import Capabilities, LLMPart, LLMRequest, TextDelta, Usage
+from spark_vtuber.core.ids import CueId, PersonaId
+from spark_vtuber.core.personas import PersonaView
+from spark_vtuber.llm.port import Capabilities, LLMPart, LLMRequest, Message, TextDelta, Usage
 
 
 class ScriptedModel:
@@ -70,3 +73,17 @@ class ScriptedModel:
 def pieces(text: str) -> tuple[str, ...]:
     """`text` in pieces as a model would give it: words with the space before them, and marks."""
     return tuple(re.findall(r"\s*\w+|\s*[^\w\s]|\s+$", text))
+
+
+def a_request(text: str = "hello!", *, history: int = 0, max_tokens: int = 300) -> LLMRequest:
+    """A request to answer `text`, said by a viewer after `history` earlier messages."""
+    past = tuple(
+        Message("assistant" if index % 2 else "user", f"Line {index} of an evening with a good deal of talk in it.")
+        for index in range(history)
+    )
+    return LLMRequest(
+        persona=PersonaView(PersonaId("main"), "Spark"),
+        cue=Cue(CueId("c1"), CueKind.CHAT, text, author="viewer"),
+        messages=(*past, Message("user", text)),
+        max_tokens=max_tokens,
+    )
