@@ -132,10 +132,18 @@ class _Host:
         return self._life.child.pid if self._life is not None else None
 
     def begin(self, life: _Life) -> None:
+        """A process is ready for requests."""
         self._life = life
         self._is_alive.set()
 
+    def kill(self, life: _Life) -> None:
+        """End a process that does not do what it must; nobody is given to it any more."""
+        life.child.kill()
+        if self._life is life:
+            self.over()
+
     def over(self) -> None:
+        """No process runs."""
         if self._life is not None:
             self._life = None
             self._is_alive = anyio.Event()
@@ -182,10 +190,10 @@ class _Host:
             try:
                 await life.child.send(encode(header, body))
             except anyio.BrokenResourceError as error:
-                life.child.kill()
+                self.kill(life)
                 raise EngineError("worker_failed", f"{self.name} died", retryable=True) from error
         if scope.cancelled_caught:
-            life.child.kill()
+            self.kill(life)
             raise EngineError("worker_failed", f"{self.name} does not read its requests", retryable=True)
 
     async def _next(self, life: _Life, receiver: MemoryObjectReceiveStream[Frame]) -> Frame:
@@ -193,7 +201,7 @@ class _Host:
             with anyio.fail_after(self.limits.silence_s):
                 return await receiver.receive()
         except TimeoutError as error:
-            life.child.kill()
+            self.kill(life)
             raise EngineError("worker_failed", f"{self.name} fell silent and was killed", retryable=True) from error
         except anyio.EndOfStream as error:
             raise EngineError(
@@ -213,7 +221,7 @@ class _Host:
                 return
             return
         self.log.warning("%s did not obey a cancel and is killed", self.name)
-        life.child.kill()
+        self.kill(life)
 
 
 def _refused(name: str, frame: Frame) -> EngineError:

@@ -137,6 +137,7 @@ async def test_a_worker_that_does_not_obey_a_cancel_is_killed_and_replaced() -> 
         await frames.aclose()
         assert VirtualClock().now() - before == pytest.approx(LIMITS.cancel_s)
         assert stubborn.killed
+        assert worker.pid is None
         assert await answer(worker) == [0, 1, 2]
         assert worker.pid == 2
 
