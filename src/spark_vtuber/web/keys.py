@@ -2,10 +2,9 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from pydantic import SecretStr
@@ -49,17 +48,16 @@ class Keys:
     def role(self, headers: Headers) -> Role | None:
         """What a request may do by its `Authorization` or its cookies."""
         presented: list[str] = []
-        cookies: SimpleCookie = SimpleCookie()
+        cookies: dict[str, str] = {}
         for name, value in headers:
             if name == b"authorization" and value[:7].lower() == b"bearer ":
                 presented.append(value[7:].decode("latin-1").strip())
             elif name == b"cookie":
-                _load(cookies, value.decode("latin-1"))
+                cookies.update(_cookies(value.decode("latin-1")))
         for role, key in self._keys.items():
             if any(self.opens(role, token) for token in presented):
                 return role
-            morsel = cookies.get(_cookie_name(role))
-            if morsel is not None and hmac.compare_digest(morsel.value.encode(), key.cookie.encode()):
+            if hmac.compare_digest(cookies.get(_cookie_name(role), "").encode(), key.cookie.encode()):
                 return role
         return None
 
@@ -86,8 +84,9 @@ def _digest(secret: bytes) -> bytes:
     return hashlib.sha256(secret).digest()
 
 
-def _load(cookies: SimpleCookie, text: str) -> None:
-    try:
-        cookies.load(text)
-    except CookieError:
-        return
+def _cookies(header: str) -> Iterator[tuple[str, str]]:
+    """The names and values of a `Cookie` header (RFC 6265, 4.2.1)."""
+    for pair in header.split(";"):
+        name, separator, value = pair.partition("=")
+        if separator:
+            yield name.strip(), value.strip()

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
-from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, field_validator, model_validator
 
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.desk import Desk, Health, Line
@@ -29,14 +29,27 @@ _WORDLESS: Final = SPOKEN_KINDS - {ChatKind.MESSAGE, ChatKind.ACTION}
 Limit = Annotated[int, Query(ge=1, le=MAX_TURNS)]
 
 
+def _whole(text: str) -> str:
+    """JSON can escape half of a surrogate pair; such a text can be neither spoken nor written anywhere."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half a character") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_whole)]
+Name = Annotated[Text, Field(min_length=1, max_length=100)]
+
+
 class LineIn(BaseModel):
     """The body of `POST /api/chat`."""
 
-    author: str = Field(min_length=1, max_length=100)
-    text: str
+    author: Name
+    text: Text
     kind: ChatKind = ChatKind.MESSAGE
     amount: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
-    persona: str | None = Field(default=None, min_length=1)
+    persona: Name | None = None
 
     @field_validator("author")
     @classmethod
@@ -72,7 +85,7 @@ class LineIn(BaseModel):
 class Whom(BaseModel):
     """The body of a control: one persona, or everybody where it is missing."""
 
-    persona: str | None = Field(default=None, min_length=1)
+    persona: Name | None = None
 
     @property
     def id(self) -> PersonaId | None:
@@ -83,7 +96,7 @@ class Whom(BaseModel):
 class PanicIn(BaseModel):
     """The body of `POST /api/panic`: why, for the log."""
 
-    reason: str = Field(default=Reason.OPERATOR.value, max_length=200)
+    reason: Text = Field(default=Reason.OPERATOR.value, max_length=200)
 
 
 class LoginIn(BaseModel):
@@ -160,7 +173,7 @@ def controls(desk: Desk) -> APIRouter:
         return JSONResponse({"panic": True})
 
     @router.post("/api/resume")
-    async def resume() -> Response:
+    async def resume(_body: dict[str, Any] | None = None) -> Response:
         await desk.resume()
         return JSONResponse({"panic": False})
 

@@ -93,8 +93,7 @@ async def _serve(
     receive: Receive, send: Send, *, outgoing: Callable[[Send], Awaitable[None]], take: Callable[[str], None]
 ) -> None:
     """Run both directions of a socket until one of them ends; nothing else is being sent when a complaint is."""
-    if (await receive())["type"] != "websocket.connect":
-        return
+    await receive()
     await send({"type": "websocket.accept"})
     complaint: _Complaint | None = None
     async with anyio.create_task_group() as tasks:
