@@ -28,7 +28,12 @@ describe('text frames', () => {
 		const message = {
 			type: 'speech.cues',
 			utterance: 3,
-			visemes: [[0, 'aa', 0.5], [40, 'sil'], ['x', 'aa', 1], [80, 'oh', 7]],
+			visemes: [
+				[0, 'aa', 0.5],
+				[40, 'sil'],
+				['x', 'aa', 1],
+				[80, 'oh', 7]
+			],
 			words: [[0, 90, 'hey'], [100], [120, null, 'you']]
 		};
 		expect(read(message)).toEqual({

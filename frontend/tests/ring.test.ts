@@ -131,7 +131,11 @@ describe('the ring', () => {
 	test('spreads samples over a context of another rate', () => {
 		const ring = new Ring(48_000);
 		ring.begin(1, 24_000);
-		for (let first = 0; first < 1000; first += 10) ring.sound(1, ramp(2 * first, 10).map((_, i) => 2 * (first + i)));
+		for (let first = 0; first < 1000; first += 10)
+			ring.sound(
+				1,
+				ramp(2 * first, 10).map((_, i) => 2 * (first + i))
+			);
 		ring.end(1, 1000);
 		const { sound, marks } = play(ring, 16);
 		expect(sound.slice(0, 1999)).toEqual(Array.from({ length: 1999 }, (_, i) => i));

@@ -36,6 +36,8 @@ export const KEEP_LINES = 200;
 export const KEEP_TURNS = 30;
 const KEEP_STRAYS = 500;
 
+const NEW_LINE = { fate: 'received', note: '', answer: '', turn: null } as const;
+
 export const EMPTY: Board = {
 	lines: [],
 	turns: [],
@@ -50,15 +52,22 @@ export const EMPTY: Board = {
 /** A line this desk sent itself; what events said about it before is not lost. */
 export function withSent(board: Board, id: string, author: string, text: string): Board {
 	if (board.lines.some((line) => line.id === id)) return board;
-	const line: Line = { id, author, text, fate: 'sent', note: '', answer: '', turn: null, ...board.strays.get(id) };
+	const line: Line = { ...NEW_LINE, id, author, text, fate: 'sent', ...board.strays.get(id) };
 	return { ...board, lines: [...board.lines, line].slice(-KEEP_LINES) };
 }
 
-/** The last turns, newest first, where the records were asked for. */
+/** The last turns, newest first, where the records were asked for; an empty log is filled from them. */
 export function withTurns(board: Board, turns: readonly Turn[]): Board {
 	const known = new Set(turns.map((turn) => turn.id));
 	const newer = board.turns.filter((turn) => !known.has(turn.id));
-	return { ...board, turns: [...newer, ...turns].slice(0, KEEP_TURNS) };
+	const lines = board.lines.length > 0 ? board.lines : turns.flatMap(lineOf).reverse();
+	return { ...board, lines, turns: [...newer, ...turns].slice(0, KEEP_TURNS) };
+}
+
+function lineOf(turn: Turn): Line[] {
+	if (!turn.line) return [];
+	const line: Line = { ...NEW_LINE, id: turn.line, author: turn.author, text: turn.cue, turn: turn.id };
+	return [withOutcome(line, turn)];
 }
 
 /** The board after `events`, in their order. */
@@ -98,7 +107,7 @@ function step(board: Board, event: DeskEvent): Board {
 
 function received(board: Board, id: string, author: string, text: string): Board {
 	if (board.lines.some((line) => line.id === id)) return withLine(board, id, { author, text, fate: 'received' });
-	const line: Line = { id, author, text, fate: 'received', note: '', answer: '', turn: null };
+	const line: Line = { ...NEW_LINE, id, author, text };
 	return { ...board, lines: [...board.lines, line].slice(-KEEP_LINES) };
 }
 
@@ -111,7 +120,7 @@ function refused(board: Board, id: string, fate: 'dropped' | 'blocked', note: st
 
 function ended(board: Board, turn: string, record: Turn | null): Board {
 	const speaking = Object.fromEntries(Object.entries(board.speaking).filter(([, current]) => current !== turn));
-	const turns = record ? withTurns(board, [record]).turns : board.turns;
+	const turns = record ? [record, ...board.turns.filter((each) => each.id !== turn)].slice(0, KEEP_TURNS) : board.turns;
 	const lines = board.lines.map((line) => (line.turn === turn ? withOutcome(line, record) : line));
 	return { ...board, speaking, lines, turns };
 }

@@ -24,6 +24,8 @@ export type Marks = Readonly<Partial<Record<Mark, number>>>;
 export interface Turn {
 	readonly id: string;
 	readonly persona: string;
+	/** Id of the line that was answered; empty where no line stands behind the turn. */
+	readonly line: string;
 	readonly author: string;
 	readonly cue: string;
 	readonly outcome: string;
@@ -126,6 +128,7 @@ export function readTurn(raw: Json): Turn {
 	return {
 		id: id(raw['id']) ?? '',
 		persona: text(raw['persona']) ?? '',
+		line: id(cue['event']) ?? '',
 		author: text(cue['author']) ?? '',
 		cue: text(cue['text']) ?? text(raw['cue']) ?? '',
 		outcome: text(raw['outcome']) ?? '',

@@ -53,7 +53,8 @@ export function speakingMs(marks: Marks): number | null {
 }
 
 export function showMs(ms: number): string {
-	return ms < 10 ? `${ms.toFixed(1)} ms` : ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+	if (ms < 10) return `${ms.toFixed(1)} ms`;
+	return ms < 2000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 /** The whole turn in one sentence, for those who do not see the bar. */
