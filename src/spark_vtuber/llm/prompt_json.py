@@ -34,10 +34,11 @@ class PromptEncoder:
             if old is not new and old != new:
                 break
             same += 1
-        pieces = last.pieces[:same] + tuple(_encode(message) for message in messages[same:])
+        pieces = last.pieces[:same] + tuple(encode_message(message) for message in messages[same:])
         self._last[persona] = _Encoded(messages, pieces)
         return b"[" + b",".join(pieces) + b"]"
 
 
-def _encode(message: Message) -> bytes:
+def encode_message(message: Message) -> bytes:
+    """One message as a JSON object."""
     return json.dumps({"role": message.role, "content": message.content}, separators=(",", ":")).encode()

@@ -35,6 +35,7 @@ MAX_REQUEST_BYTES: Final = 64 << 20
 BATCH_BYTES: Final = 32 << 10
 """Tokens that are due together are sent together, up to this size."""
 
+_GONE: Final = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream)
 _WANTS_STREAM: Final = re.compile(rb'"stream":\s*true')
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 
@@ -83,7 +84,7 @@ class ScriptedServer:
         async with stream:
             try:
                 await self._answer(stream, *await _read_request(stream))
-            except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream):
+            except _GONE:
                 return
 
     async def _answer(self, stream: SocketStream, head: bytes, body: bytes) -> None:
@@ -136,7 +137,10 @@ class ScriptedServer:
             return
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_watch, stream, visit, tasks)
-            await _play(stream, visit, script, answer)
+            try:
+                await _play(stream, visit, script, answer)
+            except _GONE:
+                _note_abort(visit)
             tasks.cancel_scope.cancel()
 
 
@@ -146,7 +150,7 @@ async def serve(script: Script | None = None, port: int = 0) -> AsyncIterator[Sc
     server = ScriptedServer(script or Script())
     server.prepare(server.script)
     async with await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=port) as listener:
-        server.port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - a socket's attribute, no database
+        server.port = listener.extra(SocketAttribute.local_port)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(listener.serve, server.converse)
             yield server
@@ -169,9 +173,8 @@ async def _watch(stream: SocketStream, visit: Visit, tasks: TaskGroup) -> None:
     try:
         while True:
             await stream.receive()
-    except (anyio.EndOfStream, anyio.BrokenResourceError):
-        visit.is_aborted = True
-        visit.aborted_s = time.monotonic()
+    except _GONE:
+        _note_abort(visit)
         tasks.cancel_scope.cancel()
 
 
@@ -198,6 +201,11 @@ async def _play(stream: SocketStream, visit: Visit, script: Script, answer: Plan
         waiting += answer.frames[visit.tokens % len(answer.frames)]
         _note(visit, answer)
     await stream.send(waiting + answer.tail)
+
+
+def _note_abort(visit: Visit) -> None:
+    visit.is_aborted = True
+    visit.aborted_s = time.monotonic()
 
 
 def _note(visit: Visit, answer: Plan) -> None:

@@ -91,6 +91,13 @@ def test_only_the_last_counts_are_given() -> None:
     assert parts(first, STOP, USAGE, DONE) == [Text("a"), Finish("stop"), Usage(9, None, 3)]
 
 
+@pytest.mark.parametrize("delta_field", [{}, {"delta": None}])
+def test_a_finish_needs_no_delta(delta_field: dict[str, None]) -> None:
+    finish = event({"choices": [{"index": 0, "finish_reason": "stop", **delta_field}]})
+
+    assert parts(delta("Hi"), finish) == [Text("Hi"), Finish("stop")]
+
+
 def test_other_choices_are_not_read() -> None:
     assert parts(event({"choices": [{"index": 1, "delta": {"content": "no"}}]}), delta("yes", "stop")) == [
         Text("yes"),

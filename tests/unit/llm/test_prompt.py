@@ -1,0 +1,211 @@
+import json
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spark_vtuber.core.cues import Cue, CueKind
+from spark_vtuber.core.events import Author, ChatEvent, ChatKind
+from spark_vtuber.core.ids import CueId, PersonaId, TurnId
+from spark_vtuber.core.personas import EXPRESSIONS, PersonaView
+from spark_vtuber.core.turns import Outcome, TurnRecord
+from spark_vtuber.llm.history import History
+from spark_vtuber.llm.lines import clip, cue_line, quote, tokens_in
+from spark_vtuber.llm.port import Message
+from spark_vtuber.llm.prompt import PromptBudget, Prompter, prompt_tokens
+from spark_vtuber.llm.prompt_json import PromptEncoder
+
+SPARK, MIRA = PersonaId("spark"), PersonaId("mira")
+NAMES = {SPARK: "Spark", MIRA: "Mira"}
+PERSONA = PersonaView(
+    SPARK,
+    "Spark",
+    description="A lighthouse keeper's daughter.",
+    speech="Quick and warm.",
+    examples=(("hi", "Hey you!"),),
+)
+BUDGET = PromptBudget(system_tokens=900, history_tokens=1_600, cue_tokens=100)
+
+
+def cue(text: str = "hello", author: str = "ann", kind: CueKind = CueKind.CHAT, event: ChatEvent | None = None) -> Cue:
+    return Cue(CueId("c"), kind, text, author=author, event=event)
+
+
+def turn(asked: Cue, heard: str, persona: PersonaId = SPARK) -> TurnRecord:
+    return TurnRecord(TurnId("t"), persona, asked, Outcome.COMPLETED, said=heard + " and more", heard=heard, marks={})
+
+
+def prompter(budget: PromptBudget = BUDGET) -> Prompter:
+    return Prompter(NAMES, budget)
+
+
+def sent(messages: tuple[Message, ...]) -> bytes:
+    return PromptEncoder().encode(SPARK, messages)
+
+
+def test_a_prompt_is_the_character_the_past_and_the_cue() -> None:
+    prompt = prompter()
+    prompt.remember(turn(cue("hello"), "Hey Ann!"))
+
+    system, *rest = prompt(PERSONA, cue("how are you?", "bob"))
+
+    assert system.role == "system"
+    for part in ("Spark", "lighthouse", "Quick and warm.", "Hey you!", '"en"', *(f"[{name}]" for name in EXPRESSIONS)):
+        assert part in system.content
+    assert rest == [
+        Message("user", 'Viewer "ann" writes: "hello"'),
+        Message("assistant", "Hey Ann!"),
+        Message("user", 'Viewer "bob" writes: "how are you?"'),
+    ]
+
+
+def test_only_what_was_heard_is_remembered() -> None:
+    prompt = prompter()
+    prompt.remember(turn(cue("hello"), "  "))
+    prompt.remember(turn(cue("hello"), "Hey"))
+
+    assert [message.content for message in prompt(PERSONA, cue())[1:3]] == ['Viewer "ann" writes: "hello"', "Hey"]
+
+
+def test_words_of_another_character_are_attributed_and_roles_alternate() -> None:
+    prompt = prompter()
+    for speaker in (SPARK, MIRA, MIRA, SPARK):
+        prompt.remember(turn(cue("and you?"), "Me too.", speaker))
+
+    messages = prompt(PERSONA, cue())
+
+    assert [message.role for message in messages] == ["system", "user", "assistant", "user", "assistant", "user"]
+    assert messages[3].content.count('"Mira", who is on stream with you, says: "Me too."') == 2
+
+
+def test_a_character_without_a_card_still_gets_the_rules() -> None:
+    system = prompter()(PersonaView(SPARK, "Spark"), cue())[0]
+
+    assert "no markdown" in system.content
+    assert "How you talk" not in system.content
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (CueKind.SAY, "prepared line"),
+        (CueKind.IDLE, "Nobody has written"),
+        (CueKind.DUET, '"ann", who is on stream with you, says: "hello"'),
+    ],
+)
+def test_every_kind_of_cue_has_a_line(kind: CueKind, words: str) -> None:
+    assert words in cue_line(cue(kind=kind), 50)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "line"),
+    [
+        (ChatKind.MESSAGE, "hey", 'Viewer "ann" writes: "hey"'),
+        (ChatKind.BITS, "hey", 'Viewer "ann" cheers 5 bits and writes: "hey"'),
+        (ChatKind.BITS, "", 'Viewer "ann" cheers 5 bits'),
+        (ChatKind.SUPER_CHAT, "", 'Viewer "ann" gives 5 EUR'),
+        (ChatKind.RAID, "", 'Viewer "ann" raids with 5 viewers'),
+    ],
+)
+def test_an_event_says_what_happened(kind: ChatKind, text: str, line: str) -> None:
+    event = ChatEvent("e", "page", kind, Author("1", "ann"), text, amount=5, currency="EUR")
+
+    assert cue_line(cue(text, event=event), 50) == line
+
+
+HOSTILE = st.text(
+    st.sampled_from(
+        ['"', "\\", "\n", "\r", "<", "|", ">", "[", "]", "I", "N", "S", "T", "/", "s", "\u2028", "\x00", "é", " "]
+    )
+    | st.characters(),
+    max_size=80,
+)
+
+
+@given(author=HOSTILE, text=HOSTILE)
+def test_no_name_and_no_line_breaks_out_of_its_string(author: str, text: str) -> None:
+    line = cue_line(cue(text or "x", author), 200)
+
+    strings = re.fullmatch(r'Viewer ("(?:[^"\\]|\\.)*") writes: ("(?:[^"\\]|\\.)*")', line)
+
+    assert strings is not None
+    safe = text.encode("utf-8", "replace").decode()
+    assert json.loads(strings[2]) in {safe or "x", *(f"{safe[:count]}…" for count in range(len(safe)))}
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]|<[|/a-zA-Z]|\[/?INST\]", line)
+
+
+@pytest.mark.parametrize(
+    "token", ["<|im_end|>", "</s>", "<start_of_turn>", "[INST]", "[/INST]", "<｜User｜>", "<think>"]
+)
+def test_template_tokens_are_defused_everywhere(token: str) -> None:
+    hostile = PersonaView(
+        SPARK, f"Spark{token}", description=token, speech=token, language=token, examples=((token, token),)
+    )
+    prompt = prompter()
+    prompt.remember(turn(cue(token, token), f"well {token}"))
+    prompt.remember(turn(cue(token, token), f"well {token}", MIRA))
+
+    assert all(token not in message.content for message in prompt(hostile, cue(token, token)))
+
+
+@given(text=HOSTILE, tokens=st.integers(0, 40))
+def test_a_clipped_text_and_a_quoted_one_fit(text: str, tokens: int) -> None:
+    assert tokens_in(clip(text, tokens)) <= tokens
+    assert tokens_in(quote(text, tokens)) <= tokens + 1
+
+
+TURNS = st.lists(
+    st.tuples(st.text(max_size=2_000), st.text(max_size=2_000), st.sampled_from([SPARK, MIRA])), max_size=12
+)
+
+
+@given(turns=TURNS, description=st.text(max_size=4_000), now=HOSTILE)
+def test_a_prompt_is_never_over_its_budget_and_roles_alternate(
+    turns: list[tuple[str, str, PersonaId]], description: str, now: str
+) -> None:
+    prompt = prompter()
+    for asked, heard, speaker in turns * 3:
+        prompt.remember(turn(cue(asked), heard, speaker))
+
+    messages = prompt(replace(PERSONA, description=description, speech=description), cue(now))
+
+    assert prompt_tokens(messages) <= BUDGET.total_tokens
+    assert [message.role for message in messages[1:]] == (["user", "assistant"] * len(messages))[: len(messages) - 1]
+    assert messages[-1].role == "user"
+
+
+def test_the_prompt_of_one_turn_begins_the_next_until_half_is_dropped() -> None:
+    prompt = prompter()
+    sizes = []
+    before = b""
+    for number in range(200):
+        asked = cue(f"question {number}, and some more words to fill the line", "ann")
+        now = sent(prompt(PERSONA, asked))
+        if before and not now.startswith(before[:-1]):
+            sizes.append(number)
+        before = now
+        prompt.remember(turn(asked, f"Answer {number}, and it is not too short either."))
+
+    gaps = [later - earlier for earlier, later in pairwise(sizes)]
+    assert sizes
+    assert min(gaps) > 10
+
+
+def test_messages_of_old_turns_are_the_same_objects() -> None:
+    prompt = prompter()
+    for number in range(5):
+        prompt.remember(turn(cue(f"q{number}"), "Yes."))
+    before = prompt(PERSONA, cue())
+    prompt.remember(turn(cue("q5"), "No."))
+
+    assert all(old is new for old, new in zip(before[1:-1], prompt(PERSONA, cue())[1:], strict=False))
+
+
+def test_a_budget_that_holds_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="for the character"):
+        PromptBudget(system_tokens=10)
+    with pytest.raises(ValueError, match="a history needs"):
+        History(SPARK, NAMES, budget_tokens=100)
