@@ -61,16 +61,19 @@ def resolve() -> str:
     command = ["uv", "pip", "compile", "--quiet", "--universal", "--no-annotate", "--no-header", "--no-emit-index-url"]
     command += ["--no-emit-find-links", "--python-version", PYTHONS[0], "--all-extras", "--group", "dev"]
     answer = subprocess.run(
-        [*command, "pyproject.toml"], cwd=ROOT, env=index_environment(), capture_output=True, text=True, check=False
+        [*command, "pyproject.toml"], cwd=ROOT, env=uv_environment(), capture_output=True, text=True, check=False
     )
     if answer.returncode:
         sys.exit(answer.stderr)
     return answer.stdout
 
 
-def index_environment() -> dict[str, str]:
-    """The environment for uv, which looks for packages where pip was told to."""
-    values = dict(os.environ)
+def uv_environment() -> dict[str, str]:
+    """The environment for uv: it looks for packages where pip was told to, and never fetches an interpreter.
+
+    Without the second, uv downloads a Python from outside the package index for each version that is not installed.
+    """
+    values = dict(os.environ, UV_PYTHON_DOWNLOADS="never")
     if "PIP_INDEX_URL" in values:
         values.setdefault("UV_DEFAULT_INDEX", values["PIP_INDEX_URL"])
     return values

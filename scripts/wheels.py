@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
-from constraints import PYTHONS, ROOT, index_environment, project
+from constraints import PYTHONS, ROOT, project, uv_environment
 
 TARGETS = {
     "Linux x86-64": "x86_64-manylinux_2_28",
@@ -33,7 +33,7 @@ def refusal(python: str, platform: str, selection: list[str]) -> str:
     answer = subprocess.run(
         [*command, *selection, "pyproject.toml"],
         cwd=ROOT,
-        env=index_environment(),
+        env=uv_environment(),
         capture_output=True,
         text=True,
         check=False,

@@ -33,3 +33,7 @@ def test_a_pin_that_one_platform_lacks_is_named() -> None:
 
 def test_a_range_is_no_pin() -> None:
     assert "not a pin: anyio>=4" in list(constraints.mistakes(without("anyio") + "anyio>=4\n"))
+
+
+def test_the_resolver_never_fetches_an_interpreter() -> None:
+    assert constraints.uv_environment()["UV_PYTHON_DOWNLOADS"] == "never"
