@@ -16,13 +16,17 @@ from spark_vtuber.core.frames import Frame
 from spark_vtuber.core.personas import VoiceStyle
 from spark_vtuber.testing.contracts.tts import check_sound, check_visemes, check_words, collect, utterance
 from spark_vtuber.testing.virtual import VirtualClock
-from spark_vtuber.tts.espeak import MAX_PITCH, MAX_RATE, MAX_VOLUME, SPEC, EspeakOptions, connect, probe_espeak
+from spark_vtuber.tts.espeak import MAX_PITCH, MAX_RATE, SPEC, EspeakOptions, connect, probe_espeak
 
 VOICES = {
     "type": "voices",
     "sample_rate": 22_050,
-    "languages": [["English (America)", "en-us", "gmw/en-US"], ["German", "de", "gmw/de"]],
-    "variants": [["Belinda", "belinda", "!v/belinda"], ["female3", "f3", "!v/f3"]],
+    "languages": [
+        ["English (America)", ["en-us", "en"], "gmw/en-US"],
+        ["German", ["de"], "gmw/de"],
+        ["Other", ["de"], "gmw/de-2"],
+    ],
+    "variants": [["Linda", ["variant"], "!v/linda"], ["female3", ["variant"], "!v/f3"]],
 }
 
 
@@ -122,7 +126,7 @@ async def test_options_are_the_defaults_of_every_request() -> None:
         "rate": 200,
         "pitch": 40,
         "range": 30,
-        "volume": 50,
+        "volume": 40,
     }
 
 
@@ -135,17 +139,19 @@ async def test_options_are_the_defaults_of_every_request() -> None:
         (VoiceStyle(pitch=0.5), "pitch", 0),
         (VoiceStyle(pitch=4.0), "pitch", MAX_PITCH),
         (VoiceStyle(pitch=0.0), "pitch", 0),
-        (VoiceStyle(gain_db=-20.0), "volume", 10),
-        (VoiceStyle(gain_db=40.0), "volume", MAX_VOLUME),
+        (VoiceStyle(gain_db=-20.0), "volume", 8),
+        (VoiceStyle(gain_db=40.0), "volume", 113),
         (VoiceStyle(name="de"), "voice", "gmw/de"),
-        (VoiceStyle(name="gmw/en-us+BELINDA"), "voice", "gmw/en-US+belinda"),
+        (VoiceStyle(name="en"), "voice", "gmw/en-US"),
+        (VoiceStyle(name="gmw/de-2"), "voice", "gmw/de-2"),
+        (VoiceStyle(name="gmw/en-us+LINDA"), "voice", "gmw/en-US+linda"),
     ],
 )
 async def test_a_persona_bends_the_voice_within_its_bounds(style: VoiceStyle, key: str, expected: object) -> None:
     assert (await spoken_by(ScriptedWorker(), "Hi", style, rate=200, pitch=40))[key] == expected
 
 
-@pytest.mark.parametrize("name", ["xx", "en-us+nobody", "en-us+", "+belinda", "../../etc/passwd", "en-us+../x"])
+@pytest.mark.parametrize("name", ["xx", "en-us+nobody", "en-us+", "+linda", "../../etc/passwd", "en-us+../x"])
 async def test_a_voice_that_is_not_there_is_an_error_before_anything_is_asked(name: str) -> None:
     worker = ScriptedWorker(*TWO_WORDS)
     voice = await connect(worker, EspeakOptions(), 24_000)
@@ -162,7 +168,7 @@ async def test_a_configured_voice_that_is_not_there_is_an_error_at_once() -> Non
 
 async def test_voices_are_the_languages_and_the_variants_of_the_configured_one() -> None:
     voice = await connect(ScriptedWorker(), EspeakOptions(voice="de+f3"), 24_000)
-    assert [one.name for one in voice.voices()] == ["de+belinda", "de+f3", "en-us", "de"]
+    assert [one.name for one in voice.voices()] == ["de+linda", "de+f3", "en-us", "de", "gmw/de-2"]
 
 
 @pytest.mark.parametrize(

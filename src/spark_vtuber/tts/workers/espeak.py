@@ -3,7 +3,7 @@
 espeak-ng is GPL and its state is global to a process. `VOICE` is loaded before `ready`.
 
 `{"op": "describe", "id"}` is answered by one frame `{"type": "voices", "sample_rate", "languages", "variants"}`; both
-lists hold `[name, code, identifier]`.
+lists hold `[name, codes, identifier]`.
 
 `{"op": "speak", "id", "text", "starts", "voice", "rate", "pitch", "range", "volume"}` is answered by frames
 `{"type": "sound", "phonemes": [[ms, ipa]…], "words": [[first, until, ms, ms_end]…], "end_ms"}` whose body is s16le
@@ -21,6 +21,7 @@ import sys
 import threading
 import time
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 
@@ -64,7 +65,7 @@ class _Event(c.Structure):
 class _Voice(c.Structure):
     _fields_ = (
         ("name", c.c_char_p),
-        ("languages", c.c_char_p),  # a priority byte, then the code
+        ("languages", c.c_void_p),  # priority byte, code, NUL; again and again until the priority is 0
         ("identifier", c.c_char_p),
         ("gender", c.c_ubyte),
         ("age", c.c_ubyte),
@@ -190,6 +191,14 @@ class _Link:
         self._answers.flush()
 
 
+def _codes(at: int | None) -> Iterator[str]:
+    """The codes of a voice, best first."""
+    while at and c.string_at(at, 1) != b"\0":
+        code = c.string_at(at + 1)
+        yield code.decode()
+        at += 2 + len(code)
+
+
 class _Espeak:
     """The library; one per process."""
 
@@ -222,15 +231,15 @@ class _Espeak:
         self._request = 0
         self._failure: OSError | None = None
 
-    def voices(self, language: bytes | None = None) -> list[tuple[str, str, str]]:
-        """Name, code and identifier of all languages, or of the voices of one (`variant`)."""
-        spec = c.byref(_Voice(languages=language)) if language else None
+    def voices(self, language: bytes | None = None) -> list[tuple[str, list[str], str]]:
+        """Name, codes and identifier of all languages, or of the voices of one (`variant`)."""
+        wanted = c.create_string_buffer(language) if language else None
+        spec = c.byref(_Voice(languages=c.addressof(wanted))) if wanted else None
         found = self._lib.espeak_ListVoices(spec)
-        listed: list[tuple[str, str, str]] = []
+        listed: list[tuple[str, list[str], str]] = []
         while found[len(listed)]:
             voice = found[len(listed)].contents
-            code = voice.languages[1:] if voice.languages else b""
-            listed.append((voice.name.decode(), code.decode(), voice.identifier.decode()))
+            listed.append((voice.name.decode(), list(_codes(voice.languages)), voice.identifier.decode()))
         return listed
 
     def load(self, voice: str) -> bool:
@@ -286,14 +295,13 @@ def _answer(link: _Link, espeak: _Espeak, request: dict[str, Any]) -> None:
     number = request["id"]
     match request.get("op"):
         case "describe":
-            variants = [(name, path.removeprefix("!v/"), path) for name, _, path in espeak.voices(b"variant")]
             link.send(
                 {
                     "id": number,
                     "type": "voices",
                     "sample_rate": espeak.rate_hz,
                     "languages": espeak.voices(),
-                    "variants": variants,
+                    "variants": espeak.voices(b"variant"),
                 }
             )
         case "speak" if not espeak.load(request["voice"]):
