@@ -27,7 +27,7 @@ PREFERRED = ("3.12", "3.13", "3.11")
 PIP_WITH_GROUPS = (25, 1)
 SOURCES_OF_BUILD = ("pyproject.toml", "hatch_build.py", "requirements/constraints.txt")
 BUNDLE = ROOT / "src" / "spark_vtuber" / "web" / "static"
-WITHOUT_BUNDLE = "SPARK_SKIP_FRONTEND"
+WITHOUT_BUNDLE = "SPARK_SKIP_UI"
 
 
 def say(text: str) -> None:
@@ -155,7 +155,7 @@ def fingerprint() -> str:
 def wants_bundle() -> bool:
     """Whether the built front end is missing and the build would make it."""
     is_built = (BUNDLE / "index.html").exists()
-    return (ROOT / "hatch_build.py").exists() and not is_built and not os.environ.get(WITHOUT_BUNDLE)
+    return (ROOT / "hatch_build.py").exists() and not is_built and os.environ.get(WITHOUT_BUNDLE) != "1"
 
 
 def installed() -> tuple[str, set[str]]:

@@ -18,7 +18,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The names in a wheel built without the front end, which has tests of its own."""
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    environment = {**os.environ, "SPARK_SKIP_FRONTEND": "1"}
+    environment = {**os.environ, "SPARK_SKIP_UI": "1"}
     subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
     (built,) = folder.glob("*.whl")
     assert built.name.endswith("-py3-none-any.whl")
