@@ -1,8 +1,10 @@
 """The web server's application: every route of the interface and the front end, behind the gate."""
 
 from collections.abc import Callable
+from typing import Final
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp
 
@@ -16,6 +18,15 @@ from spark_vtuber.web.keys import Keys
 from spark_vtuber.web.settings import WebSettings
 from spark_vtuber.web.sockets import EventSocket, StageSocket
 
+NOTHING_LEAVES: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI would send what viewers wrote to any exporter that the environment names."""
+
 
 def build(desk: Desk, settings: WebSettings, *, clock: Clock, count_drop: Callable[[str], None]) -> ASGIApp:
     """The ASGI application of the show.
@@ -25,7 +36,12 @@ def build(desk: Desk, settings: WebSettings, *, clock: Clock, count_drop: Callab
     """
     keys = Keys(desk=settings.desk_token, stage=settings.stage_token)
     app = FastAPI(
-        title="Spark VTuber", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False
+        title="Spark VTuber",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry=NOTHING_LEAVES,
     )
     problems.teach(app)
     app.include_router(routes.reading(desk))
