@@ -195,7 +195,7 @@ def install(groups: set[str]) -> None:
     if pip_version() < PIP_WITH_GROUPS:
         say("bringing pip up to date")
         pip("install", "--upgrade", "pip>=25.1")
-    say(" with ".join(["installing spark-vtuber", *sorted(groups)]) + "; the first time takes minutes")
+    say(f"installing spark-vtuber [{', '.join(sorted(groups))}]; the first time takes minutes")
     named = [word for group in sorted(groups) for word in ("--group", group)]
     pip("install", "--constraint", "requirements/constraints.txt", "--editable", ".", *named)
     STAMP.write_text(json.dumps({"fingerprint": wanted, "groups": sorted(groups)}), "utf-8")
