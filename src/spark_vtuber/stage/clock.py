@@ -313,8 +313,9 @@ class HeardClock:
             track.flushed_at = now
             self._queue.remove(track)
             self._remember(track)
+        position = self._position
         self.advance(now)
-        return self._position
+        return position
 
     def _remember(self, track: Track) -> None:
         self._past[track.number] = track
