@@ -179,9 +179,7 @@ class _Assembly:
             show.keep(record)
 
         director = Director(crew, inbox, tally, personas, self._cast, keep)
-        gates = Gates(
-            clock, GateLimits(config.inbox.viewer_per_s, config.inbox.viewer_burst, config.inbox.duplicate_s)
-        )
+        gates = Gates(clock, GateLimits(config.inbox.viewer_per_s, config.inbox.viewer_burst, config.inbox.duplicate_s))
         reception = Reception(clock, gates, self._guard, director, tally, self._events)
         show = Show(
             Parts(

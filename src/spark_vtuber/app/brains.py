@@ -55,9 +55,7 @@ class Minds:
 
     def add(self, persona: PersonaId, model: LLM | None) -> None:
         """Give a persona its model, or none."""
-        breaker = Breaker(
-            self._clock, lambda: self._report(persona), threshold=self._config.replies.breaker_failures
-        )
+        breaker = Breaker(self._clock, lambda: self._report(persona), threshold=self._config.replies.breaker_failures)
         self._minds[persona] = Mind(model, breaker)
         self._report(persona)
 

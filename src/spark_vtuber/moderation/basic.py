@@ -10,7 +10,7 @@ from spark_vtuber.core.engine import EngineEnv, EngineSpec, Finding
 from spark_vtuber.core.verdicts import Decision, Direction, Verdict
 from spark_vtuber.moderation.port import GuardContext
 from spark_vtuber.moderation.profanity import Profanity
-from spark_vtuber.text.fold import clean
+from spark_vtuber.text.clean import clean
 
 LONGEST_LINE: Final = 500
 """Characters of a chat line; the platforms' own limit. Also bounds the filter's worst case."""
@@ -54,9 +54,11 @@ class BasicGuard:
                 return Verdict(Decision.BLOCK, "", "profanity", "profanity", spans if version == text else ())
         if direction is Direction.OUT and self._is_spelled_out(cleaned.text, context):
             return Verdict(Decision.BLOCK, "", "profanity_across", "profanity")
-        if cleaned.text != text:
-            return Verdict(Decision.REWRITE, cleaned.text, "cleaned", ",".join(cleaned.reasons))
-        return Verdict(Decision.ALLOW, text)
+        if not cleaned.reasons:
+            return Verdict(Decision.ALLOW, text)
+        gaps = (text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :])
+        mended = cleaned.text if direction is Direction.IN else cleaned.text.join(gaps)
+        return Verdict(Decision.REWRITE, mended, "cleaned", ",".join(cleaned.reasons))
 
     def _is_spelled_out(self, text: str, context: GuardContext) -> bool:
         """Whether the voice's version, or the seam with what was said before, holds what the text alone does not."""

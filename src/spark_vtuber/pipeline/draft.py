@@ -9,7 +9,7 @@ from typing import Final
 import anyio
 
 from spark_vtuber.text.clauses import ClauseSplitter, split
-from spark_vtuber.text.markup import Markup, Tag
+from spark_vtuber.text.markup import Markup, Part, Tag, Text
 
 LOOK_AGAIN_S: Final = (2.5, 1.2, 0.6, 0.3)
 """Amounts of unplayed sound at which a waiting voice asks the splitter again; it gives shorter pieces each time."""
@@ -37,6 +37,7 @@ class Draft:
         self._splitter = new_splitter()
         self._length = 0
         self._taken = 0
+        self._last_taken = ""
         self._tags: deque[tuple[int, str]] = deque()
         self._changed = anyio.Event()
         self._patience: anyio.CancelScope | None = None
@@ -71,8 +72,9 @@ class Draft:
 
     def keep_whole_sentences(self) -> None:
         """Forget the unfinished end of what was not taken yet; another engine goes on from there."""
-        pending = self._splitter.pending
-        whole = "".join(split(pending, "sentences")[:-1])
+        whole = "".join(split(self._splitter.pending, "sentences")[:-1])
+        if not (whole or self._last_taken).endswith((" ", "\n")):
+            whole += " "
         self._markup, self._splitter = self._new_markup(), self._new_splitter()
         self._splitter.feed(whole)
         self._length = self._taken + len(whole)
@@ -99,14 +101,15 @@ class Draft:
             else:
                 await changed.wait()
 
-    def _add(self, parts: list[str | Tag]) -> None:
+    def _add(self, parts: list[Part]) -> None:
         for part in parts:
-            if isinstance(part, Tag):
-                self._tags.append((self._length, part.name))
-            elif part:
-                self._splitter.feed(part)
-                self._length += len(part)
-                self.is_empty = self.is_empty and not part.strip()
+            match part:
+                case Tag(name):
+                    self._tags.append((self._length, name))
+                case Text(text):
+                    self._splitter.feed(text)
+                    self._length += len(text)
+                    self.is_empty = self.is_empty and not text.strip()
         if parts:
             self._notify()
 
@@ -118,6 +121,7 @@ class Draft:
         self.was_taken = True
         if self._patience is not None:
             self._patience.deadline = math.inf
+        self._last_taken = text
         start, self._taken = self._taken, self._taken + len(text)
         end = self._taken + 1 if self._splitter.is_done else self._taken
         expressions = []

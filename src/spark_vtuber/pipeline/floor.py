@@ -47,12 +47,14 @@ class Floor:
     """Grants the floor to one seat at a time.
 
     It is passed on only when the holder leaves, which it does after the stages were flushed: two voices never overlap.
+    `last_heard` is what was heard of the turn that left it last.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._holder: Seat | None = None
         self._waiting: list[Seat] = []
+        self.last_heard = ""
 
     @property
     def holder(self) -> Seat | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import anyio
 from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from spark_vtuber.core.audio import AudioChunk, WordTime
@@ -29,8 +30,7 @@ async def perform(
     async with parts:
         async for part in parts:
             if seat is not crew.floor.holder:
-                await crew.floor.take(seat)
-                turn.measures.mark(Mark.FLOOR)
+                await _take_floor(turn, crew, seat)
             match part:
                 case ClauseBegins(clause, is_silent=True):
                     await show.silently(clause)
@@ -41,6 +41,15 @@ async def perform(
                 case ClauseEnds(cut):
                     await show.end(cut)
     await show.played()
+
+
+async def _take_floor(turn: Turn, crew: Crew, seat: Seat) -> None:
+    """Wait for the floor; a turn that was prepared on other words than were heard is superseded."""
+    await crew.floor.take(seat)
+    turn.measures.mark(Mark.FLOOR)
+    if turn.cue.expected is not None and turn.cue.expected != crew.floor.last_heard:
+        turn.supersede(Reason.MISHEARD)
+        await checkpoint()
 
 
 @dataclass(slots=True)

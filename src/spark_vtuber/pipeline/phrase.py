@@ -49,7 +49,8 @@ async def guard(turn: Turn, crew: Crew, clauses: AsyncGenerator[Clause, None]) -
                     turn.blocked.append(Blocked(verdict.rule, reason))
                 crew.announce("clause.blocked", turn=turn.id, rule=turn.blocked[-1].rule, reason=reason)
                 turn.measures.mark(Mark.GUARDED)
-                yield clause_of(Piece(crew.deflect(turn.persona, reason), ()), turn.persona.language)
+                gap = " " if released and not released[-1].isspace() else ""
+                yield clause_of(Piece(gap + crew.deflect(turn.persona, reason), ()), turn.persona.language)
                 return
             is_unchanged = verdict.text == clause.shown
             allowed = clause if is_unchanged else _rewritten(clause, verdict.text, turn.persona.language)

@@ -18,7 +18,7 @@ from spark_vtuber.moderation.port import Guard, GuardContext
 from spark_vtuber.pipeline.director import Director
 from spark_vtuber.pipeline.gates import Gates
 from spark_vtuber.pipeline.tally import Tally
-from spark_vtuber.text.fold import clean
+from spark_vtuber.text.clean import clean
 
 MAX_NAME: Final = 60
 NAMELESS: Final = "someone"

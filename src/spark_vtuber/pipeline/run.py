@@ -36,9 +36,12 @@ async def run_turn(turn: Turn, crew: Crew) -> TurnRecord:
                 turn.heard.settle(await _flushed(turn, crew))
             else:
                 turn.heard.settle(crew.stage.position())
-            crew.floor.leave(seat)
             record = turn.record()
-            await crew.stage.perform(TurnOver(turn.id, record.outcome, record.heard))
+            if crew.floor.holder is seat:
+                crew.floor.last_heard = record.heard
+            crew.floor.leave(seat)
+            if not has_failed:
+                await crew.stage.perform(TurnOver(turn.id, record.outcome, record.heard))
     return record
 
 

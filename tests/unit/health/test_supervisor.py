@@ -1,3 +1,4 @@
+import itertools
 import logging
 import random
 
@@ -46,7 +47,7 @@ async def test_a_crash_is_shown_and_followed_by_a_restart_with_growing_pauses(
             raise ZeroDivisionError
 
     await run(start, reports)
-    pauses = [later - earlier for earlier, later in zip(starts, starts[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(starts)]
     assert len(starts) == 12
     assert pauses[0] <= 0.25
     assert pauses[-1] > 10
