@@ -177,7 +177,7 @@ async def stub(*arguments: str) -> AsyncIterator[str]:
 async def test_the_stub_as_a_process_keeps_its_schedule_and_tells_its_times(http: httpx.AsyncClient) -> None:
     async with stub("--ttft-ms", "50", "--tokens-per-s", "100") as base_url:
         root = base_url.removesuffix("/v1")
-        wrong = await http.post(f"{root}/config", json={"speed": 1})
+        wrong = await http.post(f"{root}/config", json={"tokens": "many"})
         changed = await http.post(f"{root}/config", json={"text": "short"})
         model = OpenAIModel(OpenAIOptions(base_url=base_url), http, random.Random(1), headers={})
         text, _ = await outcome(model, a_request(history=10))

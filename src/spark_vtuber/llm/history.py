@@ -1,8 +1,8 @@
 """What a character remembers word for word: the last turns, as messages.
 
 Only what was heard is remembered. The words of another character are somebody else's, so they stand, attributed, in
-a user message. Chat templates of several models demand that user and assistant alternate; user messages that would
-follow each other become one.
+a user message, after the viewer's line they answer. Chat templates of several models demand that user and assistant
+alternate; user messages that would follow each other become one.
 
 When the budget is exceeded the older half is dropped at once: between two such prunings the messages only grow at
 their end, so a server finds the same prefix in its cache turn after turn.
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from spark_vtuber.core.cues import CueKind
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.turns import TurnRecord
 from spark_vtuber.llm.lines import NAME_TOKENS, cue_line, plain, quote, tokens_in
@@ -80,7 +81,8 @@ class History:
         else:
             name = quote(self.names.get(record.persona, record.persona), NAME_TOKENS)
             heard = quote(record.heard, share)
-            messages = (Message("user", f"{line}\n{name}, who is on stream with you, says: {heard}"),)
+            asked = f"{line}\n" if record.cue.kind is CueKind.CHAT else ""
+            messages = (Message("user", f"{asked}{name}, who is on stream with you, says: {heard}"),)
         return _Past(messages, sum(MESSAGE_TOKENS + tokens_in(message.content) for message in messages))
 
 

@@ -113,11 +113,12 @@ class ScriptedServer:
 
     def _configure(self, body: bytes) -> bytes:
         try:
-            self.script = self.script.changed(dict(json.loads(body)))
-            self.prepare(self.script)
+            script = self.script.changed(dict(json.loads(body)))
+            self.prepare(script)
         except (ValueError, TypeError) as error:
             return json_answer({"error": str(error)}, "400 Bad Request")
-        return json_answer(asdict(self.script))
+        self.script = script
+        return json_answer(asdict(script))
 
     def _next_script(self) -> Script:
         """The script of this request; a mishap with a number of times is used up."""

@@ -81,6 +81,17 @@ def test_words_of_another_character_are_attributed_and_roles_alternate() -> None
     assert messages[3].content.count('"Mira", who is on stream with you, says: "Me too."') == 2
 
 
+def test_an_answer_to_ones_own_words_does_not_repeat_them() -> None:
+    prompt = prompter()
+    prompt.remember(turn(cue("hello"), "Hey Ann!"))
+    prompt.remember(turn(cue("Hey Ann!", "Spark", CueKind.DUET), "And hello from me.", MIRA))
+
+    assert [message.content for message in prompt(PERSONA, cue("wow"))[2:]] == [
+        "Hey Ann!",
+        '"Mira", who is on stream with you, says: "And hello from me."\nViewer "ann" writes: "wow"',
+    ]
+
+
 def test_a_character_without_a_card_still_gets_the_rules() -> None:
     system = prompter()(PersonaView(SPARK, "Spark"), cue())[0]
 

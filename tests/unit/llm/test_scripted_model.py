@@ -6,7 +6,11 @@ import pytest
 
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.llm.port import LLM, LLMPart, LLMRequest, TextDelta
-from spark_vtuber.testing.contracts.llm import PROMISES
+from spark_vtuber.testing.contracts.llm import (
+    PROMISES,
+    can_be_cancelled_while_it_waits,
+    can_be_left_after_the_first_piece,
+)
 from spark_vtuber.testing.models import ScriptedModel, a_request, pieces
 
 
@@ -30,6 +34,24 @@ class Broken(ScriptedModel):
 async def test_a_broken_promise_is_noticed(promise: Callable[[LLM, LLMRequest], Awaitable[None]]) -> None:
     with pytest.raises(AssertionError):
         await promise(Broken(), a_request())
+
+
+class Clinging(ScriptedModel):
+    """A model that takes a second to let go of an answer."""
+
+    async def stream(self, request: LLMRequest) -> AsyncGenerator[LLMPart, None]:
+        try:
+            async for part in super().stream(request):
+                yield part
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(1)
+
+
+@pytest.mark.parametrize("promise", [can_be_left_after_the_first_piece, can_be_cancelled_while_it_waits])
+async def test_a_model_that_clings_is_noticed(promise: Callable[[LLM, LLMRequest], Awaitable[None]]) -> None:
+    with pytest.raises(AssertionError, match="took too long"):
+        await promise(Clinging(), a_request())
 
 
 async def text(model: ScriptedModel) -> str:
