@@ -303,7 +303,7 @@ async def _restarted_after(worker: Worker, pid: int) -> float:
     clock = VirtualClock()
     before = clock.now()
     with anyio.fail_after(20):
-        while worker.pid != pid:  # noqa: ASYNC110 - the port has no event, and time is virtual
+        while worker.pid != pid:
             await anyio.sleep(0.001)
     return clock.now() - before
 
