@@ -3,7 +3,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spark_vtuber.core.errors import ProtocolError
@@ -274,6 +274,7 @@ PIECES = st.lists(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(pieces=PIECES, places=st.lists(st.integers(0, 3000), max_size=8))
 def test_any_split_of_an_answer_gives_the_same_text(pieces: list[bytes], places: list[int]) -> None:
     data = b"".join(pieces)
@@ -294,11 +295,13 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(JSON, max_size=4))
 def test_any_json_in_the_stream_raises_nothing_but_protocol_errors(values: list[Any]) -> None:
     outcome([b"data: " + json.dumps(value).encode() + b"\n\n" for value in values])
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_garbage_raises_nothing_but_protocol_errors(data: bytes) -> None:
     outcome([data])

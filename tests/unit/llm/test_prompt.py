@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spark_vtuber.core.cues import Cue, CueKind
@@ -136,6 +136,7 @@ HOSTILE = st.text(
 )
 
 
+@settings(deadline=None)
 @given(author=HOSTILE, text=HOSTILE)
 def test_no_name_and_no_line_breaks_out_of_its_string(author: str, text: str) -> None:
     line = cue_line(cue(text or "x", author), 200)
@@ -162,6 +163,7 @@ def test_template_tokens_are_defused_everywhere(token: str) -> None:
     assert all(token not in message.content for message in prompt(hostile, cue(token, token)))
 
 
+@settings(deadline=None)
 @given(text=HOSTILE, tokens=st.integers(0, 40))
 def test_a_clipped_text_and_a_quoted_one_fit(text: str, tokens: int) -> None:
     assert tokens_in(clip(text, tokens)) <= tokens
@@ -173,6 +175,7 @@ TURNS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(turns=TURNS, description=st.text(max_size=4_000), now=HOSTILE)
 def test_a_prompt_is_never_over_its_budget_and_roles_alternate(
     turns: list[tuple[str, str, PersonaId]], description: str, now: str

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spark_vtuber.core.ids import PersonaId
@@ -12,6 +12,7 @@ from spark_vtuber.llm.prompt_json import PromptEncoder
 MESSAGES = st.lists(st.builds(Message, st.sampled_from(["user", "assistant"]), st.text(max_size=8)), max_size=6)
 
 
+@settings(deadline=None)
 @given(prompts=st.lists(st.tuples(st.sampled_from(["a", "b"]), MESSAGES), max_size=6))
 def test_what_is_encoded_is_what_was_asked(prompts: list[tuple[str, list[Message]]]) -> None:
     encoder = PromptEncoder()

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spark_vtuber.core.errors import ProtocolError
@@ -84,6 +84,7 @@ def test_an_answer_of_few_words_may_repeat_itself() -> None:
     assert passed(plain(*data)) == list(data)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from("abcde"), max_size=30))
 def test_after_a_role_an_answer_that_never_comes_back_to_it_loses_nothing(data: list[str]) -> None:
     assert passed(plain("role", *data)) == ["role", *data]
@@ -129,6 +130,7 @@ def test_cumulative_text_that_changes_is_refused() -> None:
         texts("a", "ab", "abc", "axc")
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=5), min_size=4, max_size=20))
 def test_growing_text_is_given_exactly_once(pieces: list[str]) -> None:
     whole = "".join(pieces)
@@ -137,6 +139,7 @@ def test_growing_text_is_given_exactly_once(pieces: list[str]) -> None:
     assert "".join(texts(*contents)) == whole
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([" a", " b", "c", "d"]), max_size=20))
 def test_deltas_that_do_not_begin_with_the_first_word_are_all_given(pieces: list[str]) -> None:
     assert "".join(texts("Oh", *pieces)) == "Oh" + "".join(pieces)

@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spark_vtuber.core.errors import ProtocolError
@@ -76,6 +76,7 @@ LINES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(lines=LINES, end=st.sampled_from([b"\n", b"\r", b"\r\n"]), places=st.lists(st.integers(0, 500), max_size=8))
 def test_any_split_of_a_stream_gives_the_same_events(lines: list[bytes], end: bytes, places: list[int]) -> None:
     data = end.join(lines)
@@ -83,6 +84,7 @@ def test_any_split_of_a_stream_gives_the_same_events(lines: list[bytes], end: by
     assert read(*cut(data, places)) == read(data)
 
 
+@settings(deadline=None)
 @given(data=st.binary(max_size=300), places=st.lists(st.integers(0, 300), max_size=5))
 def test_garbage_is_survived_in_any_split(data: bytes, places: list[int]) -> None:
     assert read(*cut(data, places)) == read(data)
