@@ -10,7 +10,8 @@ import pytest
 from spark_vtuber.core.engine import Worker
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.frames import Frame
-from spark_vtuber.health.workers import MAX_FRAMES, WorkerLimits, open_worker
+from spark_vtuber.health.worker_link import MAX_FRAMES
+from spark_vtuber.health.workers import WorkerLimits, open_worker
 from spark_vtuber.testing.children import FakeChild, starting
 from spark_vtuber.testing.virtual import VirtualClock
 

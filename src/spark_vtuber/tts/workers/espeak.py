@@ -126,7 +126,7 @@ class _Speech:
         self.complete_to = end
 
     def _close_word(self, until: int, at: int) -> None:
-        self.words.append((self.first_word, until, self.word_at, at))
+        self.words.append((self.first_word, until, self.word_at, max(at, self.word_at)))
 
     def take(self) -> tuple[dict[str, Any], bytes] | None:
         """The header and the sound of a frame, if the sound of whole words is there."""
