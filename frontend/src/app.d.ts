@@ -1,8 +1,8 @@
 declare global {
-  interface Window {
-    /** Present inside an OBS browser source only. */
-    obsstudio?: unknown;
-  }
+	interface Window {
+		/** Present inside an OBS browser source only. */
+		obsstudio?: unknown;
+	}
 }
 
 export {};

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { after, EMPTY, KEEP_LINES, KEEP_TURNS, withSent, withTurns, type Board } from '../src/lib/desk/board';
-import { parseEvent, readHealth, readTurn, type DeskEvent } from '../src/lib/desk/events';
+import { parseEvent, readHealth, readStatus, readTurn, type DeskEvent } from '../src/lib/desk/events';
 import { describe as inWords, segments, showMs, speakingMs, totalMs } from '../src/lib/desk/waterfall';
 
 let seq = 0;
@@ -136,6 +136,16 @@ test('health is read without trust', () => {
 		session: '7',
 		components: [{ name: 'a', kind: '', state: '', detail: '', fix: '' }]
 	});
+});
+
+test('the status tells who is muted, whether all stopped, and what was dropped', () => {
+	const personas = [{ id: 'main', muted: true }, { id: 'two', muted: false }, 'three'];
+	expect(readStatus({ personas, panic: true, dropped: { rate: 3, full: 'x' } })).toEqual({
+		muted: ['main'],
+		isPanic: true,
+		drops: { rate: 3 }
+	});
+	expect(readStatus({})).toEqual({ muted: [], isPanic: false, drops: {} });
 });
 
 describe('the waterfall', () => {

@@ -1,6 +1,6 @@
 /** What `/api/events` and the JSON routes tell, read with care: fields that are missing or odd become empty. */
 
-import { id, isObject, number, parseObject, text, texts, type Json } from '../protocol/fields';
+import { id, isObject, list, number, parseObject, text, texts, type Json } from '../protocol/fields';
 
 /** An instant of a turn, in the order in which they happen; `MARKS[0]` is the zero of all others. */
 export const MARKS = [
@@ -147,12 +147,32 @@ export function readTurn(raw: Json): Turn {
 
 /** `GET /api/health`. */
 export function readHealth(raw: Json): Health {
-	const components = Array.isArray(raw['components']) ? raw['components'] : [];
 	return {
 		status: text(raw['status']) ?? '',
 		version: text(raw['version']) ?? '',
 		session: id(raw['session']) ?? '',
-		components: components.filter(isObject).map(readComponent)
+		components: list(raw['components']).filter(isObject).map(readComponent)
+	};
+}
+
+/** What `GET /api/status` says about the controls and the lines that were not answered. */
+export interface Status {
+	readonly muted: readonly string[];
+	readonly isPanic: boolean;
+	readonly drops: Readonly<Record<string, number>>;
+}
+
+/** `GET /api/status`. */
+export function readStatus(raw: Json): Status {
+	const dropped = isObject(raw['dropped']) ? raw['dropped'] : {};
+	return {
+		muted: list(raw['personas'])
+			.filter(isObject)
+			.flatMap((persona) => (persona['muted'] === true ? [id(persona['id']) ?? ''] : [])),
+		isPanic: raw['panic'] === true,
+		drops: Object.fromEntries(
+			Object.entries(dropped).flatMap(([reason, many]) => (typeof many === 'number' ? [[reason, many]] : []))
+		)
 	};
 }
 

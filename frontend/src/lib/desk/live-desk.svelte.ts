@@ -1,10 +1,10 @@
 /** The running desk of a page: events folded into one board, at most once a frame. */
 
 import { LiveSocket, socketUrl } from '../net/live-socket';
-import { isObject, texts } from '../protocol/fields';
+import { isObject } from '../protocol/fields';
 import { ApiError, getJson, postJson, sendLine } from './api';
 import { after, EMPTY, withSent, withTurns, type Board, KEEP_TURNS } from './board';
-import { parseEvent, readHealth, readTurn, type DeskEvent } from './events';
+import { parseEvent, readHealth, readStatus, readTurn, type DeskEvent } from './events';
 
 const FOLD_AT = 1000;
 
@@ -84,8 +84,9 @@ export class LiveDesk {
 			this.board = { ...this.board, components };
 		}
 		if (isObject(status)) {
-			const muted = Array.isArray(status['muted']) ? texts(status['muted']) : mutedIn(status['personas']);
-			this.board = { ...this.board, muted, isPanic: status['panic'] === true };
+			const { muted, isPanic, drops } = readStatus(status);
+			// Events that are still to come would be counted twice.
+			this.board = { ...this.board, muted, isPanic, ...(this.#seq === null && { drops }) };
 		}
 		this.#take(turns);
 	}
@@ -116,11 +117,4 @@ export class LiveDesk {
 				() => undefined
 			);
 	}
-}
-
-function mutedIn(personas: unknown): string[] {
-	if (!isObject(personas)) return [];
-	return Object.entries(personas).flatMap(([id, persona]) =>
-		isObject(persona) && persona['muted'] === true ? [id] : []
-	);
 }

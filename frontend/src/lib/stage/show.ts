@@ -108,7 +108,11 @@ export class Show {
 	}
 
 	#report(heard: Heard, nowMs: number): void {
-		const report = this.player.isLoud(heard.utterance) && this.#reporter.heard(heard, nowMs);
+		const utterance = this.script.find(heard.utterance);
+		if (!utterance || !this.player.isLoud(heard.utterance)) return;
+		// The mark of the end may come a moment later than its time.
+		const sample = Math.min(heard.sample, utterance.samples ?? utterance.received);
+		const report = this.#reporter.heard({ utterance: heard.utterance, sample }, nowMs);
 		if (report) this.options.send(report);
 	}
 
