@@ -74,8 +74,9 @@ class FakeDesk:
         return Health(status="ok", uptime_s=1.5, pid=1, version="0", session=self.session, components=())
 
     def status(self) -> Mapping[str, Any]:
-        """Who is muted."""
-        return {"personas": {name: {"muted": name in self.muted} for name in self._personas}}
+        """Who is muted, and whether there is panic."""
+        personas = [{"id": name, "muted": name in self.muted} for name in self._personas]
+        return {"personas": personas, "panic": self.is_panicking, "dropped": {}}
 
     def metrics(self) -> str:
         """The counters of the fake."""

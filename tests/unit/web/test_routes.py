@@ -36,7 +36,7 @@ async def test_health_is_that_of_the_desk(client: httpx.AsyncClient, desk: FakeD
     answer = await client.get("/api/health")
     assert answer.status_code == 200
     assert answer.json()["session"] == desk.session
-    assert (await client.get("/api/status")).json() == {"personas": {"main": {"muted": False}}}
+    assert (await client.get("/api/status")).json() == dict(desk.status())
 
 
 def test_health_shows_each_component() -> None:
