@@ -22,8 +22,8 @@ STATIC: Final = "src/spark_vtuber/web/static"
 STAMP: Final = ".built-from"
 """A file of the bundle that holds the digest of the sources it was built from."""
 
-_GENERATED: Final = frozenset({"node_modules", ".svelte-kit", "build", "tests", "test-results"})
-"""What lies in `frontend/` and is no source of the bundle."""
+_SOURCES: Final = ("package.json", "package-lock.json", "svelte.config.js", "tsconfig.json", "vite.config.ts", "src")
+"""What the bundle is made of, within `frontend/`."""
 
 _TIMEOUT_S: Final = 900
 _TAIL_LINES: Final = 25
@@ -77,7 +77,7 @@ def build(source: Path, bundle: Path, environment: dict[str, str]) -> bool:
 
 
 def digest(source: Path) -> str:
-    """The SHA-256 of everything in `source` that goes into a bundle: names and contents."""
+    """The SHA-256 of everything in `source` that goes into a bundle: names, sizes and contents."""
     whole = hashlib.sha256()
     for path in _sources(source):
         whole.update(f"{path.relative_to(source).as_posix()}\0{path.stat().st_size}\0".encode())
@@ -128,13 +128,9 @@ def _node_on_path() -> Node:
 
 
 def _sources(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir(), key=lambda each: each.name):
-        if path.name in _GENERATED:
-            continue
-        if path.is_dir():
-            yield from _sources(path)
-        else:
-            yield path
+    for name in _SOURCES:
+        path = folder / name
+        yield from sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else (path,)
 
 
 def _has_packages(source: Path) -> bool:
