@@ -130,7 +130,8 @@ def _node_on_path() -> Node:
 def _sources(folder: Path) -> Iterator[Path]:
     for name in _SOURCES:
         path = folder / name
-        yield from sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else (path,)
+        # Paths sort differently on Windows; the digest of an sdist must hold everywhere.
+        yield from sorted(filter(Path.is_file, path.rglob("*")), key=Path.as_posix) if path.is_dir() else (path,)
 
 
 def _has_packages(source: Path) -> bool:
