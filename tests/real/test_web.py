@@ -59,7 +59,7 @@ async def port(desk: FakeDesk) -> AsyncIterator[int]:
 
 async def until(condition: Callable[[], bool]) -> None:
     with anyio.fail_after(DEADLINE_S):
-        while not condition():  # noqa: ASYNC110 - what happens in a server has no event to wait for
+        while not condition():
             await anyio.sleep(0.01)
 
 
@@ -261,3 +261,21 @@ async def test_the_key_in_an_address_reaches_no_log(desk: FakeDesk, caplog: pyte
             tasks.cancel_scope.cancel()
     records = [record.getMessage() for record in caplog.records if record.name.startswith(("uvicorn", "spark"))]
     assert not any("s3cret" in message or "wr0ng" in message for message in records)
+
+
+async def test_a_request_that_hangs_does_not_hold_up_the_stop(desk: FakeDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = anyio.Event()
+
+    async def never(_persona: object) -> None:
+        asked.set()
+        await anyio.sleep_forever()
+
+    monkeypatch.setattr(desk, "interrupt", never)
+    async with anyio.create_task_group() as clients:
+        async with running(desk) as port:
+            head = f"POST /api/interrupt HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/json\r\n"
+            clients.start_soon(ask, port, f"{head}Content-Length: 0\r\n\r\n")
+            with anyio.fail_after(DEADLINE_S):
+                await asked.wait()
+            started_s = anyio.current_time()
+        assert anyio.current_time() - started_s < 1.0
