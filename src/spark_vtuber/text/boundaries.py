@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import Final
 
 from spark_vtuber.text.abbreviations import StopRules
-from spark_vtuber.text.characters import BULLETS, CLOSERS, EMOJI, EMOTICON, OPENERS
+from spark_vtuber.text.characters import BULLETS, CLOSERS, EMOJI, EMOTICON, OPENERS, WIDE_CLOSERS
 from spark_vtuber.text.lists import is_marker, starts_list
 from spark_vtuber.text.units import DAY_HALVES, belongs_to_number
 from spark_vtuber.text.wordset import word_set
@@ -61,8 +61,8 @@ _CUT_OFF: Final = re.compile(r"[\[(](?:\.\.+|…)[\])]\W*$")
 _SPACED_THREE: Final = re.compile(r"\s\.\s\.\s\.$")
 _STOP_THEN_DOTS: Final = re.compile(r"(?<=\w)\.(?=\s\.\s\.\s\.$)")
 _RUN_TOGETHER: Final = re.compile(r"(?<=[^\W\d_][^\W\dA-Z_]|\d\d)([.!?])(?=([A-Z][a-z’']*)(?![A-Za-z’']))")
-_LONG_DASH: Final = re.compile(r"(?<=[^\W\d_])[—―](?=\w)")
-_WORD_COMMA: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|['’-])*,")
+_JOINT: Final = re.compile(r"(?<=[^\W\d_])(?:[—―](?=\w)|,)")
+_WIDE_MARK: Final = re.compile(rf"(?<!\d)[。！？．｡、，；：][{re.escape(WIDE_CLOSERS + TERMINALS)}]*")
 _DOTTED: Final = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 _TIME_PREPOSITIONS: Final = word_set("about after around at before by from since until")
 _NEWLINES: Final = frozenset("\n\r\v\f\x85\u2028\u2029")
@@ -113,13 +113,12 @@ def inner_ends(token: str, rules: StopRules) -> list[int]:
 
 
 def inner_breaks(token: str, rules: StopRules) -> list[int]:
-    """Where the splitter may cut inside a token of a script with spaces, as offsets.
+    """Where the splitter may cut inside a token, not counting the inside of unspaced scripts, as offsets.
 
-    That is where a space was forgotten, after a long dash between words and after a comma with only letters before it.
+    That is where a space was forgotten, after a long dash or a comma between words, and after full-width marks.
     """
-    breaks = {*inner_ends(token, rules), *(found.end() for found in _LONG_DASH.finditer(token) if "://" not in token)}
-    if found := _WORD_COMMA.match(token):
-        breaks.add(found.end())
+    breaks = {*inner_ends(token, rules), *(found.end() for found in _WIDE_MARK.finditer(token))}
+    breaks.update(found.end() for found in _JOINT.finditer(token) if "://" not in token[: found.start()])
     return sorted(at for at in breaks if at < len(token))
 
 
@@ -154,7 +153,7 @@ def _after_terminal(gap: Gap, core: str, closed: str, after: str, is_whole: bool
 def _after_exclamation(
     gap: Gap, core: str, closed: str, after: str, is_whole: bool, rules: StopRules
 ) -> Strength | None:
-    if after[0].islower() and (closed or not gap.opening[:1].islower()):
+    if after[0].islower() and (closed or not (gap.opening or gap.before)[:1].islower()):
         return Strength.CLAUSE
     if after[0] == "(" and closed:
         return Strength.CLAUSE

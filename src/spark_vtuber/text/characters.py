@@ -32,6 +32,9 @@ EMOTICON: Final = re.compile(
 
 OPENERS: Final = "\"'“‘„‚«‹([{¿¡「『（〔【《〈*_~`"
 CLOSERS: Final = "\"'”’“»›)]}」』）〕】》〉*_~`"
+WIDE_CLOSERS: Final = CLOSERS.replace("“", "")
+"""What may close a sentence of an unspaced script, where “ always opens."""
+
 BULLETS: Final = "•⁃◦▪‣●"
 
 _CJK: Final = re.compile(f"[{CJK_CLASS}]")

@@ -126,7 +126,8 @@ class ClauseSplitter:
         if last.at - self._start > self._max_chars and len(self._seen) > 1:
             return self._best_before_limit()
         if not self._is_live:
-            return last if last.is_end or (last.strength is Strength.SENTENCE and self._words(last)) else None
+            has_words = last.half_words > self._start_half_words
+            return last if last.is_end or (last.strength is Strength.SENTENCE and has_words) else None
         if self._is_first:
             return self._choose_first(last)
         if slack_s < self._pace.hungry_s:

@@ -11,7 +11,7 @@ from typing import Final
 
 from spark_vtuber.text.abbreviations import stop_rules
 from spark_vtuber.text.boundaries import TERMINALS, Gap, Strength, inner_ends, judge, sentence_end
-from spark_vtuber.text.characters import BULLETS, CLOSERS, half_words, is_cjk, is_safe_cut
+from spark_vtuber.text.characters import BULLETS, CLOSERS, WIDE_CLOSERS, half_words, is_cjk, is_safe_cut
 from spark_vtuber.text.lists import is_marker, next_markers
 from spark_vtuber.text.shields import HARD, is_closing, is_opening
 
@@ -100,7 +100,7 @@ class Scanner:
 
     def _extend(self, char: str) -> None:
         if self._inner:
-            if char in CLOSERS or char in TERMINALS:
+            if char in WIDE_CLOSERS or char in TERMINALS:
                 self._right += char
                 return
             if self._right[-1] not in _ASCII_MARKS or char.isalnum():

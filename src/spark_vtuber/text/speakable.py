@@ -8,6 +8,7 @@ as the whole text would be.
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from spark_vtuber.text.abbreviations import stop_rules
@@ -90,7 +91,8 @@ def speakable(shown: str, language: str = "en", *, emotes: Collection[str] = ())
         if not mark and _ends_line(text, end):
             mark = ","
         if spoken and _CJK.search(spoken):
-            words.extend(_characters(text, start, end, places))
+            is_joined = bool(words) and places[start] == words[-1].end
+            words.extend(_characters(text, (start, end), places, is_joined=is_joined))
         elif spoken:
             words.append(_Word(_marked(spoken, mark), places[start], places[end - 1] + 1))
         elif mark and words:
@@ -175,22 +177,28 @@ def _tokens(text: str, language: str) -> Iterator[tuple[int, int]]:
     while at < len(spans):
         start, end = spans[at]
         at += 1
-        if language == "en" and at < len(spans) and text[end - 1].isdigit():
-            following = text[slice(*spans[at])]
-            if belongs_to_number(following):
-                end = spans[at][1]
-                at += 1
-        for offset in inner_breaks(text[start:end], rules):
-            yield start, start + offset
-            start += offset
-        yield start, end
+        if language == "en" and at < len(spans) and _is_one_figure(text, start, end, *spans[at]):
+            end = spans[at][1]
+            at += 1
+        cuts = [start, *(start + offset for offset in inner_breaks(text[start:end], rules)), end]
+        yield from pairwise(cuts)
 
 
-def _characters(text: str, start: int, end: int, places: list[int]) -> Iterator[_Word]:
+def _is_one_figure(text: str, start: int, end: int, next_start: int, next_end: int) -> bool:
+    """Whether two neighbouring tokens are a number and its unit."""
+    is_near = text[end - 1].isdigit() and "\n" not in text[end:next_start]
+    if not is_near or not belongs_to_number(text[next_start:next_end]):
+        return False
+    joined = f"{text[start:end]} {text[next_start:next_end]}"
+    return read_figures(joined.lstrip(_LEAD).rstrip(_TRAIL)) is not None
+
+
+def _characters(text: str, token: tuple[int, int], places: list[int], *, is_joined: bool) -> Iterator[_Word]:
     """The words of a token with Han or kana: a character each, with the marks that follow it."""
-    for found in _SPOKEN.finditer(text, start, end):
+    for found in _SPOKEN.finditer(text, *token):
         spoken = _EMPHASIS.sub("", found[0])
-        yield _Word(spoken, places[found.start()], places[found.end() - 1] + 1, is_joined=found.start() > start)
+        yield _Word(spoken, places[found.start()], places[found.end() - 1] + 1, is_joined)
+        is_joined = True
 
 
 def _assembled(words: list[_Word]) -> Speakable:
