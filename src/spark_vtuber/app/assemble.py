@@ -1,12 +1,11 @@
 """The composition root: a configuration becomes objects, the objects a running show."""
 
-import logging
-import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -17,12 +16,12 @@ from pydantic import SecretStr
 from spark_vtuber import config as configuration
 from spark_vtuber import engines
 from spark_vtuber.app.brains import Minds, choice_for
+from spark_vtuber.app.environment import Surroundings, engine_env
 from spark_vtuber.app.mutes import Mutes
 from spark_vtuber.app.rack import Rack
 from spark_vtuber.app.show import Parts, Show
 from spark_vtuber.chat.port import ChatSource
 from spark_vtuber.config import Settings
-from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.cues import Cue
 from spark_vtuber.core.engine import EngineEnv
 from spark_vtuber.core.errors import EngineError, SparkError
@@ -31,7 +30,6 @@ from spark_vtuber.core.personas import EXPRESSIONS
 from spark_vtuber.core.turns import TurnRecord
 from spark_vtuber.health.board import Board
 from spark_vtuber.health.supervisor import keep_running
-from spark_vtuber.health.workers import open_worker
 from spark_vtuber.llm.discovery import FoundServer, discover
 from spark_vtuber.llm.prompt import PromptBudget, Prompter
 from spark_vtuber.moderation.port import Guard
@@ -44,7 +42,10 @@ from spark_vtuber.pipeline.gates import GateLimits, Gates
 from spark_vtuber.pipeline.inbox import Inbox
 from spark_vtuber.pipeline.reception import Reception
 from spark_vtuber.pipeline.tally import Tally
+from spark_vtuber.stage.ensemble import Ensemble
 from spark_vtuber.stage.hall import StageHall
+from spark_vtuber.stage.port import Stage
+from spark_vtuber.stage.recorder import recording_along
 from spark_vtuber.telemetry.events import EventLog
 from spark_vtuber.telemetry.metrics import ShowMetrics
 from spark_vtuber.tts.port import TTS
@@ -63,15 +64,6 @@ class Opened:
     url: str
     port: int
     found: tuple[FoundServer, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a show is given from outside."""
-
-    clock: Clock
-    rng: random.Random
-    log: logging.Logger
 
 
 async def run_show(
@@ -158,7 +150,7 @@ class _Assembly:
         crew = Crew(
             clock=clock,
             floor=Floor(clock),
-            stage=hall,
+            stage=self._stage(tasks, hall),
             guard=self._guard,
             announce=self._events,
             sample_rate=config.stage.sample_rate,
@@ -211,6 +203,24 @@ class _Assembly:
                 )
         return show
 
+    def _stage(self, tasks: TaskGroup, hall: StageHall) -> Stage:
+        """The stage turns perform on: the hall, and a recorder beside it where one is configured."""
+        if not self._config.stage.recording:
+            return hall
+        path = Path(self._config.stage.recording).expanduser()
+        report = self.board.reporter("recorder", "stage")
+
+        def told(_name: str, error: EngineError | None) -> None:
+            if error is None:
+                report("ok", f"writes {path}")
+            else:
+                report("failed", error.message, error.fix)
+
+        recorder = partial(recording_along, path, self._config.stage.sample_rate, hall.position)
+        ensemble = Ensemble(hall, {"recorder": recorder}, told)
+        tasks.start_soon(ensemble.run)
+        return ensemble
+
     def _keep_running(self, tasks: TaskGroup, name: str, kind: str, start: Callable[[], Awaitable[None]]) -> None:
         report = self.board.reporter(name, kind)
         report("ok")
@@ -228,19 +238,7 @@ class _Assembly:
         report("off", "the source has ended")
 
     def _environment(self, report: Callable[..., None] | None = None) -> EngineEnv:
-        around = self._around
-        return EngineEnv(
-            clock=around.clock,
-            random=around.rng,
-            data_dir=self._config.data.dir,
-            secret=configuration.secret,
-            log=around.log,
-            worker=partial(open_worker, log=around.log, clock=around.clock, rng=around.rng),
-            http=self._http,
-            ports={"report": report} if report else {},
-            personas=self._personas,
-            sample_rate=self._config.stage.sample_rate,
-        )
+        return engine_env(self._config, self._around, self._http, self._personas, report)
 
     def _voices_of(self, persona: PersonaId) -> tuple[TTS, ...]:
         return self._espeak if self._config.fallback.tts else self._voices[persona]

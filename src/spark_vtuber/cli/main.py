@@ -2,7 +2,7 @@
 
 import typer
 
-from spark_vtuber.cli import run
+from spark_vtuber.cli import run, say
 
 app = typer.Typer(
     name="spark-vtuber",
@@ -12,3 +12,4 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command()(run.run)
+app.command()(say.say)

@@ -14,7 +14,8 @@ import anyio
 import typer
 
 from spark_vtuber import engines
-from spark_vtuber.app.assemble import Opened, Surroundings, run_show
+from spark_vtuber.app.assemble import Opened, run_show
+from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.cli import link
 from spark_vtuber.cli.console import complain, console
 from spark_vtuber.cli.greeting import greet

@@ -1,0 +1,47 @@
+"""What engines may touch, and what everything is given from outside."""
+
+import logging
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import httpx
+
+from spark_vtuber import config as configuration
+from spark_vtuber.config import Config
+from spark_vtuber.core.clock import Clock
+from spark_vtuber.core.engine import EngineEnv
+from spark_vtuber.core.personas import PersonaView
+from spark_vtuber.health.workers import open_worker
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Clock, chance and log of a show."""
+
+    clock: Clock
+    rng: random.Random
+    log: logging.Logger
+
+
+def engine_env(
+    config: Config,
+    around: Surroundings,
+    http: httpx.AsyncClient,
+    personas: Sequence[PersonaView],
+    report: Callable[..., None] | None = None,
+) -> EngineEnv:
+    """The environment for an engine; one that has a connection to keep tells `ports["report"]` how it is."""
+    return EngineEnv(
+        clock=around.clock,
+        random=around.rng,
+        data_dir=config.data.dir,
+        secret=configuration.secret,
+        log=around.log,
+        worker=partial(open_worker, log=around.log, clock=around.clock, rng=around.rng),
+        http=http,
+        ports={"report": report} if report else {},
+        personas=tuple(personas),
+        sample_rate=config.stage.sample_rate,
+    )
