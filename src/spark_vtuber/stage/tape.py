@@ -114,9 +114,12 @@ class FileTape:
                     self._written += len(item)
                 else:
                     self._files.note(item)
-            self._files.close()
         except OSError as error:
             self._error = error
+        try:
+            self._files.close()
+        except OSError as error:
+            self._error = self._error or error
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -112,8 +112,7 @@ class FakeStage:
             if spoken.utterance.turn == turn and spoken.cut_at is None:
                 spoken.cut_at = silent_at
         self._stir()
-        with anyio.CancelScope(shield=True):
-            await anyio.sleep(self._flush_s)
+        await anyio.sleep(self._flush_s)
         return self.position()
 
     def audible(self) -> list[Heard]:
@@ -179,6 +178,27 @@ class FakeStage:
 
 def _sample_at(heard: Heard, rate: int, instant: float) -> int:
     return heard.first_sample + int((min(instant, heard.end_s) - heard.start_s) * rate + 1e-3)
+
+
+class MemoryTape:
+    """A tape that keeps everything: `pcm` and the `events` of the timeline. While `failure` is set, it is raised."""
+
+    def __init__(self) -> None:
+        self.pcm = bytearray()
+        self.events: list[dict[str, Any]] = []
+        self.failure: Exception | None = None
+
+    def sound(self, pcm: bytes) -> None:
+        """Keep sound."""
+        if self.failure is not None:
+            raise self.failure
+        self.pcm += pcm
+
+    def note(self, event: dict[str, Any]) -> None:
+        """Keep an entry."""
+        if self.failure is not None:
+            raise self.failure
+        self.events.append(event)
 
 
 @dataclass(slots=True)
