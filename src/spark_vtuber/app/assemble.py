@@ -84,8 +84,8 @@ async def run_show(
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
         assembly = _Assembly(settings, around, await stack.enter_async_context(httpx.AsyncClient()), stack)
+        await assembly.open_engines(skip_port=port)
         async with anyio.create_task_group() as tasks:
-            await assembly.open_engines(skip_port=port)
             show = assembly.wire(tasks)
             if is_muted:
                 await show.mute(None)
