@@ -5,7 +5,7 @@ An engine is named by an entry point of the group `spark_vtuber.<port>`; the obj
 `EngineError("not_installed")` when the engine is opened, with the install line as its fix.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,10 +37,10 @@ class Finding:
 class Worker(Protocol):
     """A child process that speaks the worker protocol; restarted when it crashes or does not obey."""
 
-    def request(self, header: dict[str, Any], body: bytes = b"") -> AsyncIterator[Frame]:
+    def request(self, header: dict[str, Any], body: bytes = b"") -> AsyncGenerator[Frame, None]:
         """The frames that answer one request, without the final `end`.
 
-        Closing the iterator or cancelling the caller cancels the request at the worker. Raises
+        Closing the generator or cancelling the caller cancels the request at the worker. Raises
         `EngineError("worker_failed", retryable=True)` when the process died or answered `error`.
         """
         ...

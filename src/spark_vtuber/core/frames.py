@@ -74,25 +74,26 @@ def read_frame(stream: BinaryIO) -> Frame | None:
     Raises:
         ProtocolError: the stream ended inside a frame or carries something else.
     """
-    prefix = _read_exactly(stream, _PREFIX.size)
-    if prefix is None:
+    prefix = _read(stream, _PREFIX.size)
+    if not prefix:
         return None
+    if len(prefix) < _PREFIX.size:
+        raise ProtocolError("the stream ended inside a frame")
     header_size, body_size = _PREFIX.unpack(prefix)
     _check_sizes(header_size, body_size)
-    rest = _read_exactly(stream, header_size + body_size)
-    if rest is None:
+    rest = _read(stream, header_size + body_size)
+    if len(rest) < header_size + body_size:
         raise ProtocolError("the stream ended inside a frame")
     return Frame(_parse(rest[:header_size]), rest[header_size:])
 
 
-def _read_exactly(stream: BinaryIO, size: int) -> bytes | None:
+def _read(stream: BinaryIO, size: int) -> bytes:
+    """Up to `size` bytes; fewer only at the end of the stream."""
     data = bytearray()
     while len(data) < size:
         part = stream.read(size - len(data))
         if not part:
-            if data:
-                raise ProtocolError("the stream ended inside a frame")
-            return b"" if size == 0 else None
+            break
         data += part
     return bytes(data)
 

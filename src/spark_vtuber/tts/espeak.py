@@ -15,7 +15,7 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from anyio import to_thread
 from pydantic import BaseModel, ConfigDict, Field
@@ -100,7 +100,7 @@ class Espeak:
             return
         speech = _Speech(spoken, words_of(spoken), Resampler(self._catalogue.sample_rate, self._sample_rate))
         request = {"op": "speak", "text": neutral(spoken), "starts": [start for start, _ in speech.words]}
-        async with aclosing(_ask(self._worker, request | self._sound(style))) as frames:
+        async with aclosing(self._worker.request(request | self._sound(style))) as frames:
             async for frame in frames:
                 if pcm := _fed(speech, frame):
                     yield AudioChunk(pcm, self._sample_rate, *speech.take_cues())
@@ -171,7 +171,7 @@ async def connect(worker: Worker, options: EspeakOptions, sample_rate: int) -> E
     Raises:
         EngineError: `worker_failed`, or `no_voice` for the configured voice.
     """
-    async with aclosing(_ask(worker, {"op": "describe"})) as frames:
+    async with aclosing(worker.request({"op": "describe"})) as frames:
         frame = await anext(frames, Frame({}))
     language = options.voice.partition("+")[0].lower()
     try:
@@ -198,11 +198,6 @@ def _catalogue(header: dict[str, Any], language: str) -> Catalogue:
         variants={code.lower(): code for _, code in varied},
         voices=(*(Voice(f"{language}+{code}", language, name) for name, code in varied), *plain.values()),
     )
-
-
-def _ask(worker: Worker, request: dict[str, Any]) -> AsyncGenerator[Frame, None]:
-    """The answer to a request; the port promises that it can be closed."""
-    return cast("AsyncGenerator[Frame, None]", worker.request(request))
 
 
 def _fed(speech: "_Speech", frame: Frame) -> bytes:
