@@ -195,7 +195,7 @@ def _after_abbreviation(after: str, is_whole: bool, rules: StopRules) -> Strengt
     first = after.lstrip(OPENERS)[:1]
     if first.isupper():
         return _before_starter(after, is_whole, rules, Strength.GLUE)
-    if not first:
+    if not first and not is_whole:
         return None
     return Strength.GLUE if first.isdigit() else Strength.WORD
 

@@ -64,7 +64,7 @@ _ADDRESS: Final = re.compile(
 )
 _SHORTCODE: Final = re.compile(r":[\w+-]+:")
 _FACE: Final = re.compile(r"(?=.*[(（])(?!.*[A-Za-z]{3})(?!.*\d{2}).*[\^<>;´｀`ω・･°□╯︵┻━◕‿♥ツ▽≧≦ﾟДд∀ಠ︶╰ノﾉ].*")
-_LEAD: Final = "\"'“‘„‚«‹([{¿¡*_~`|<>^"
+_LEAD: Final = re.compile(r"^(?:[\"'“‘„‚«‹(\[{¿¡*_`|<>^]|~(?!\d)|\.{2,})+")
 _TRAIL: Final = "\"'”’“»›)]}*_~`|<>^.,!?;:…—–―-"
 _PARTS: Final = re.compile(r"(?:[^\W_]|['’.:-](?=[^\W_])|[$€£#%°])+|\.{2,}|[&=+]|[^\w\s]+")
 _FIGURE: Final = re.compile(r"[\d.,:/%°$€£¥₩₹₽₿+−-]+")
@@ -111,9 +111,7 @@ class _Voice:
             return "", ""
         if _CJK.search(token):
             return token, ""
-        core = token.lstrip(_LEAD).rstrip(_TRAIL)
-        if core.startswith(".."):
-            core = core.lstrip(".")
+        core = _LEAD.sub("", token).rstrip(_TRAIL)
         trail = token[token.rindex(core) + len(core) :] if core else token
         if core in self.emotes or not core:
             return "", _punctuation(trail)
@@ -190,7 +188,7 @@ def _is_one_figure(text: str, start: int, end: int, next_start: int, next_end: i
     if not is_near or not belongs_to_number(text[next_start:next_end]):
         return False
     joined = f"{text[start:end]} {text[next_start:next_end]}"
-    return read_figures(joined.lstrip(_LEAD).rstrip(_TRAIL)) is not None
+    return read_figures(_LEAD.sub("", joined).rstrip(_TRAIL)) is not None
 
 
 def _characters(text: str, token: tuple[int, int], places: list[int], *, is_joined: bool) -> Iterator[_Word]:
@@ -224,8 +222,9 @@ def _ends_line(text: str, end: int) -> bool:
 
 
 def _marked(spoken: str, mark: str) -> str:
-    """`spoken` with `mark` after it, unless it has a mark already."""
-    return f"{spoken}{mark}" if spoken[-1].isalnum() or (mark in "?!" and spoken[-1] == ".") else spoken
+    """`spoken` with `mark` after it, unless it has a mark already; the dot of an abbreviation is none."""
+    is_open = spoken[-1].isalnum() or (spoken[-1] == "." and spoken[-3:-2] in ("", ".", " ") and mark != ".")
+    return f"{spoken}{mark}" if is_open else spoken
 
 
 def _punctuation(trail: str) -> str:

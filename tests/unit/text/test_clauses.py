@@ -1,4 +1,4 @@
-"""The clause splitter's contract: lossless, the same for any chunking, soon when sound runs short, never inside a token."""
+"""The splitter's contract: lossless, the same for any chunking, soon when sound runs short, never inside a token."""
 
 import re
 
@@ -8,19 +8,31 @@ from hypothesis import strategies as st
 
 from spark_vtuber.text.clauses import ClauseSplitter, Mode, Pace, split
 from spark_vtuber.text.speakable import speakable
+from spark_vtuber.text.wordset import word_set
 
 COMMAS = (
     "Oh hey there everyone, welcome back to the stream and thanks for waiting. "
     "I have practiced that boss fight all week long, and honestly it still scares me. Tell me what you had for dinner!"
 )
 
-ATOMS = (
-    "hello Oh I think we you And really love 1,000 $3.50 $3 million 7:30 p.m. kg v2.0 50% 2nd 3-5 2026 Dr. Smith J. R. "
-    "Tolkien U.S. e.g. etc. wait—what hello,world *really* `a` https://www.twitch.tv/foo jane.doe@example.com 😊 👨‍👩‍👧 :) "
-    ":smile: Kappa AI NO WAY soooo - — ... … \"quoted end\" (aside done) 'tis @Name_1 #tag w/ 今日は、 いい天気。 1. a) • "
-    "the.Then Hi!There 5 am !!! ?! [laughs]"
-).split()
-PHRASES = ["*waves at chat*", "**bold text**", "[my link](https://x.com/a)", "`some code`", "5 kg", "3 - 5", ". . .", "4 :)"]
+ATOMS = sorted(
+    word_set(
+        "hello Oh I think we you And really love 1,000 $3.50 $3 million 7:30 p.m. kg v2.0 50% 2nd 3-5 2026 Dr. "
+        "Smith J. R. Tolkien U.S. e.g. etc. wait—what hello,world *really* `a` https://www.twitch.tv/foo "
+        "jane.doe@example.com 😊 👨‍👩‍👧 :) :smile: Kappa AI NO WAY soooo - — ... … “quoted end” (aside done) 'tis "
+        '@Name_1 #tag w/ 1. a) • 今日は、 いい天気。 the.Then Hi!There 5 am !!! ?! [laughs] " "so so"'
+    )
+)
+PHRASES = [
+    "*waves at chat*",
+    "**bold text**",
+    "[my link](https://x.com/a)",
+    "`some code`",
+    "5 kg",
+    "3 - 5",
+    ". . .",
+    "4 :)",
+]
 JOINTS = [" ", " ", " ", ", ", ". ", "! ", "? ", "\n", "  ", "", ": ", "; ", " - ", ",", "\n- ", "\n# "]
 ANSWERS = st.lists(st.tuples(st.sampled_from([*ATOMS, *PHRASES]), st.sampled_from(JOINTS)), max_size=40).map(
     lambda parts: "".join(atom + joint for atom, joint in parts)
@@ -173,19 +185,26 @@ def test_falling_slack_without_a_mark_releases_up_to_the_last_word() -> None:
 @pytest.mark.parametrize("slack_s", [0.0, 1.0, 5.0])
 @pytest.mark.parametrize(
     "kept",
-    ["1,000", "$3.50", "$3 million", "7:30 p.m.", "5 kg", "v2.0.", "Dr. Smith", "J. R. R. Tolkien", "e.g. this", "3 - 5",
-     "https://a.example/b?c=d,e.f", "jane.doe@example.com", "[a tag of words]", "*waves, and bows*", "`x = a. b`", "👨‍👩‍👧",
-     "wait... what", "No. 5", "3.14", "U.S.A."],
+    ["1,000", "$3.50", "$3 million", "7:30 p.m.", "5 kg", "v2.0.", "Dr. Smith", "J. R. R. Tolkien", "e.g. this",
+     "3 - 5", "https://a.example/b?c=d,e.f", "jane.doe@example.com", "[a tag of words]", "*waves, and bows*",
+     "`x = a. b`", "👨‍👩‍👧", "wait...", "No. 5", "3.14", "U.S.A."],
 )  # fmt: skip
 def test_what_belongs_together_stays_together(kept: str, slack_s: float) -> None:
     for before in ("", "a ", "a b ", "a b c ", "a b c d "):
         pieces = split(f"Come on friends, {before}{kept} and so it goes on for ever.", slack_s=slack_s)
-        assert any(kept in piece for piece in pieces) or kept == "wait... what"
+        assert any(kept in piece for piece in pieces)
 
 
 @pytest.mark.parametrize(("mode", "limit"), [("live", 250), ("sentences", 2_000)])
 def test_no_piece_grows_without_end(mode: Mode, limit: int) -> None:
-    for text in ("word " * 3_000, "[open " * 3_000, "* x " * 3_000, '"' + "so, it " * 3_000, "😀 " * 3_000, "日" * 3_000):
+    for text in (
+        "word " * 3_000,
+        "[open " * 3_000,
+        "* x " * 3_000,
+        '"' + "so, it " * 3_000,
+        "😀 " * 3_000,
+        "日" * 3_000,
+    ):
         pieces = split(text, mode, 5.0)
         assert max(map(len, pieces)) <= limit + 520
         assert len(pieces) >= len(text) // (limit + 520)
@@ -209,7 +228,10 @@ def test_a_long_piece_is_cut_at_an_early_mark_only_when_there_is_no_other() -> N
 
 
 def test_dashes_and_unspaced_scripts_are_clauses() -> None:
-    assert split("We waited—nothing came. 今日は天気がいいね。散歩に行こう！", slack_s=1.0)[:2] == ["We waited—", "nothing came. "]
+    assert split("We waited—nothing came. 今日は天気がいいね。散歩に行こう！", slack_s=1.0)[:2] == [
+        "We waited—",
+        "nothing came. ",
+    ]
     assert split("わたしは今日もとても元気に学校へ行きましたよ", slack_s=0.0)[0] == "わたしは今日もとても元気に"
 
 

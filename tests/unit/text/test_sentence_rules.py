@@ -1,4 +1,4 @@
-"""Sentence mode against the English rules of a well-known set (MIT, see the folder) and against our own variations on them."""
+"""Sentence mode against the English rules of a well-known set (MIT, see its folder) and against variations on them."""
 
 import json
 from pathlib import Path
@@ -79,13 +79,20 @@ ENGLISH = [
     "Done ! | Next « oui » there.",
     "Look at node.js and x@y.The end. | Read a/b.The end.",
     "Stop [...] The end.",
+    "We use System.Io and ab.Cde here. | Fine.",
+    "Ask Foo Inc. “Big news.” | He did.",
+    "Ask Foo Inc. “ Now ” or never.",
+    "Take plan B. please. | Okay.",
     "I said :( but. | He left.",
     "Use `a. B` or {a. B}. | Fine.",
 ]
 
 
 OTHER_LANGUAGES = [
-    ("ja", "これはペンです。|それは本です！|「行こう。」と言った。|すごい!|次は?|そう、これは３．５だ．|うん"),
+    (
+        "ja",
+        "これはペンです。|それは本です！|「行こう。」と言った。|すごい!|次は?|ほら!%で。|そう、これは３．５だ．|うん",
+    ),
     ("zh", "我喜欢你。|你呢？|“好。”|他说：走吧，走。"),
     ("de", "Das ist z.B. ein Test. | Am 3. Mai kam Hr. Dr. Müller usw. | Dann ging er. | Er wurde 2. | Und du?"),
     ("fr", "M. Dupont est là. | Il part à 5 h. | C'est p. ex. bien ! | Oui ?"),
