@@ -9,7 +9,10 @@ from spark_vtuber.core.turns import Outcome, Utterance
 
 
 class Position(NamedTuple):
-    """A place in the show's sound: `sample` samples of utterance `utterance` were heard; ordered."""
+    """A place in the show's sound: `sample` samples of utterance `utterance` were heard; ordered.
+
+    `Position(0, 0)` lies before the first utterance.
+    """
 
     utterance: int
     sample: int
@@ -81,7 +84,11 @@ class Stage(Protocol):
     """Shows and plays parts, and tells how far the listener is."""
 
     async def perform(self, part: Part) -> None:
-        """Hand over the next part; returns when the stage took it, not when it was heard. Never blocks for long."""
+        """Hand over the next part; returns when the stage took it, not when it was heard. Never blocks for long.
+
+        Utterances come one after the other, with rising numbers and without holes in their sound; anything else is a
+        bug of the caller, `ValueError`. What still comes for a turn that was flushed is dropped.
+        """
         ...
 
     def position(self) -> Position:
@@ -96,8 +103,9 @@ class Stage(Protocol):
         ...
 
     async def flush(self, turn: TurnId) -> Position:
-        """Fall silent: drop all sound of `turn` that was not heard. Gives the last position heard.
+        """Fall silent for good: drop all sound of `turn` that was not heard. Gives the last position heard.
 
-        Returns within 200 ms. Safe to call for a turn the stage does not know.
+        That is what the listener says, and may lie a little before what `position` had estimated. Returns within
+        200 ms. Safe to call for a turn the stage does not know.
         """
         ...

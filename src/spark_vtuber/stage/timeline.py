@@ -2,7 +2,7 @@
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, assert_never
 
 from spark_vtuber.core.audio import BYTES_PER_SAMPLE, VisemeCue
 from spark_vtuber.core.ids import TurnId
@@ -75,6 +75,8 @@ class Timeline:
                 self._face(part)
             case TurnOver(turn, outcome, heard):
                 self._note("turn", turn=turn, outcome=outcome.value, heard=heard)
+            case _:
+                assert_never(part)
 
     def settle(self, position: Position) -> None:
         """Write what was heard up to `position`."""

@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -17,7 +17,8 @@ from spark_vtuber.stage import client
 from spark_vtuber.stage.port import Part, Position, SpeechEnd, SpeechSound, SpeechStart
 
 
-class Heard(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Heard:
     """A stretch of sound without a hole: who was audible from when to when, in seconds of the clock."""
 
     start_s: float
@@ -26,6 +27,12 @@ class Heard(NamedTuple):
     turn: TurnId
     utterance: int
     first_sample: int
+    sample_rate: int
+
+    def sample_at(self, instant: float) -> int:
+        """The sample that is heard at an instant of it."""
+        # Instants are floats: a sample that is due now counts in spite of their rounding.
+        return self.first_sample + int((min(instant, self.end_s) - self.start_s) * self.sample_rate + 1e-3)
 
 
 @dataclass(slots=True)
@@ -56,6 +63,7 @@ class FakeStage:
         self._flush_s = flush_s
         self._spoken: list[_Spoken] = []
         self._cancelled: set[TurnId] = set()
+        self._stretches: list[Heard] | None = None
         self._changed = anyio.Event()
 
     async def perform(self, part: Part) -> None:
@@ -89,11 +97,8 @@ class FakeStage:
     def position(self) -> Position:
         """What is heard now."""
         now = self._clock.now()
-        position = Position(0, 0)
-        for heard in self._heard():
-            if heard.start_s <= now:
-                position = Position(heard.utterance, _sample_at(heard, self._rate(heard.utterance), now))
-        return position
+        heard = next((one for one in reversed(self._heard()) if one.start_s <= now), None)
+        return Position(0, 0) if heard is None else Position(heard.utterance, heard.sample_at(now))
 
     async def reached(self, position: Position) -> float:
         """As the port says, to the sample."""
@@ -118,7 +123,7 @@ class FakeStage:
     def audible(self) -> list[Heard]:
         """Every stretch of sound up to now, in order of time; two that overlap would be two voices at once."""
         now = self._clock.now()
-        return [one._replace(end_s=min(one.end_s, now)) for one in self._heard() if one.start_s < now]
+        return [replace(one, end_s=min(one.end_s, now)) for one in self._heard() if one.start_s < now]
 
     def speaker_at(self, instant: float) -> PersonaId | None:
         """Who was audible at an instant, or None where it was silent."""
@@ -133,51 +138,51 @@ class FakeStage:
             raise ValueError(f"utterance {number} is not open")
         return self._spoken[-1]
 
-    def _rate(self, number: int) -> int:
-        return next(spoken.sample_rate for spoken in self._spoken if spoken.utterance.number == number)
-
     def _heard(self) -> list[Heard]:
-        """What will be audible if nothing else happens."""
-        stretches: list[Heard] = []
-        free_at = float("-inf")
-        for spoken in self._spoken:
-            first = 0
-            limit = float("inf") if spoken.cut_at is None else spoken.cut_at
-            for arrived_at, samples in spoken.chunks:
-                start = max(free_at, arrived_at + self._lag_s)
-                free_at = min(start + samples / spoken.sample_rate, max(limit, start))
-                if start >= limit:
-                    break
-                one = spoken.utterance
-                stretches.append(Heard(start, free_at, one.persona, one.turn, one.number, first))
-                first += samples
-            free_at = min(free_at, limit) if spoken.chunks else free_at
-        return stretches
+        """What will be audible if nothing else happens, as stretches without a hole."""
+        if self._stretches is None:
+            self._stretches = []
+            free_at = float("-inf")
+            for spoken in self._spoken:
+                free_at = self._lay_out(spoken, free_at, self._stretches)
+        return self._stretches
+
+    def _lay_out(self, spoken: _Spoken, free_at: float, stretches: list[Heard]) -> float:
+        """Add the stretches of an utterance that begins at `free_at` or later; gives its end."""
+        utterance, rate = spoken.utterance, spoken.sample_rate
+        limit = float("inf") if spoken.cut_at is None else spoken.cut_at
+        first = 0
+        for arrived_at, samples in spoken.chunks:
+            start = max(free_at, arrived_at + self._lag_s)
+            if start >= limit:
+                break
+            if first and start == free_at:
+                begun = stretches.pop()
+            else:
+                begun = Heard(start, start, utterance.persona, utterance.turn, utterance.number, first, rate)
+            first += samples
+            free_at = min(begun.start_s + (first - begun.first_sample) / rate, limit)
+            stretches.append(replace(begun, end_s=free_at))
+        return free_at
 
     def _instant(self, position: Position) -> float | None:
-        """When `position` is heard; None while nobody can know."""
-        at: float | None = None
+        """When `position` is heard, or was cut; None while nobody can know."""
         for heard in self._heard():
-            rate = self._rate(heard.utterance)
-            if Position(heard.utterance, _sample_at(heard, rate, heard.end_s)) >= position:
+            if Position(heard.utterance, heard.sample_at(heard.end_s)) >= position:
                 ahead = position.sample - heard.first_sample if heard.utterance == position.utterance else 0
-                return heard.start_s + max(ahead, 0) / rate
-            at = heard.end_s
-        for spoken in self._spoken:
-            if spoken.utterance.number == position.utterance:
-                if spoken.cut_at is not None:
-                    return spoken.cut_at
-                if spoken.ended_at is not None and position.sample >= spoken.samples:
-                    return spoken.ended_at if at is None else max(at, spoken.ended_at if not spoken.chunks else at)
-        return None
+                return heard.start_s + max(ahead, 0) / heard.sample_rate
+        spoken = next((one for one in self._spoken if one.utterance.number == position.utterance), None)
+        if spoken is None or spoken.cut_at is not None:
+            return None if spoken is None else spoken.cut_at
+        if spoken.ended_at is None or position.sample < spoken.samples:
+            return None
+        before = [heard.end_s for heard in self._heard() if heard.utterance <= position.utterance]
+        return max([*before, 0.0 if spoken.chunks else spoken.ended_at])
 
     def _stir(self) -> None:
+        self._stretches = None
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
-
-
-def _sample_at(heard: Heard, rate: int, instant: float) -> int:
-    return heard.first_sample + int((min(instant, heard.end_s) - heard.start_s) * rate + 1e-3)
 
 
 class MemoryTape:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from unittest.mock import ANY
 
 import anyio
 import pytest
@@ -249,11 +250,13 @@ async def test_a_page_that_is_behind_is_sent_away(hall: StageHall) -> None:
 
 async def test_a_page_with_too_many_frames_is_sent_away(hall: StageHall) -> None:
     async with hall.connect() as peer:
+        frames = peer.frames()
+        assert client.read(await anext(frames)) == client.Message("welcome", ANY)
+        await anyio.sleep(2.0)
+        assert client.read(await anext(frames)) == client.Message("ping", ANY)
         for _ in range(3000):
             await hall.perform(Emote(MAIN, "happy"))
-        inbox = Inbox(peer)
-        await inbox.run()
-        assert inbox.is_over
+        assert [frame async for frame in frames] == []
 
 
 async def test_a_page_that_keeps_up_is_never_sent_away(hall: StageHall) -> None:
@@ -301,6 +304,19 @@ async def test_a_flush_waits_100_ms_for_an_owner_that_is_silent(hall: StageHall)
         position = await hall.flush(T1)
         assert CLOCK.now() - asked == pytest.approx(0.1)
         assert position == Position(1, round(0.33 * RATE))
+
+
+async def test_only_the_owner_can_end_a_flush(hall: StageHall) -> None:
+    async with page_on(hall.connect, CLOCK) as page, hall.connect() as other:
+        await speak(hall, 1, 3.0)
+        await anyio.sleep(0.2)
+        page.is_mute = True
+        asked = CLOCK.now()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(hall.flush, T1)
+            await anyio.sleep(0.02)
+            other.receive(client.flushed(T1, Position(1, 3)))
+        assert CLOCK.now() - asked == pytest.approx(0.1)
 
 
 async def test_a_flush_ends_when_the_owner_leaves_instead(hall: StageHall) -> None:

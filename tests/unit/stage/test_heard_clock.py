@@ -397,6 +397,15 @@ class TestFlush:
         assert clock.settle(T1, 0.22) == (1, 220)
         assert clock.instant(Position(1, 1000), 0.3) == 0.22
 
+    def test_two_who_flush_the_same_turn_both_get_an_answer(self) -> None:
+        clock = owned()
+        speak(clock, 1, 1000, 0.0)
+        speak(clock, 2, 1000, 0.0, T2)
+        clock.report(PAGE, Position(1, 100), 0.1)
+        assert clock.flush(T1, 0.1) is None
+        assert clock.flush(T1, 0.1) is None
+        assert clock.settle(T1, 0.2) == clock.settle(T1, 0.2) == (1, 200)
+
     def test_answers_that_nobody_asked_for_do_not_count(self) -> None:
         clock = owned(0.0, PAGE, OTHER)
         clock.flushed(PAGE, T1, Position(0, 0), 0.0)

@@ -263,6 +263,20 @@ class TestOnDisk:
             async with recording(tmp_path / "out.wav", VirtualClock(), RATE, is_instant=True) as stage:
                 await speak(stage, 1, 1.0)
 
+    async def test_a_disk_that_fails_at_the_end_is_an_outcome(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        close = TapeFiles.close
+
+        def fail(files: TapeFiles) -> None:
+            close(files)
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(TapeFiles, "close", fail)
+        with pytest.raises(EngineError, match="cannot be written"):
+            async with recording(tmp_path / "out.wav", VirtualClock(), RATE):
+                pass
+
     def test_a_disk_that_is_far_behind_has_failed(self, tmp_path: Path) -> None:
         tape = FileTape(tmp_path / "out.wav", RATE)
         tape._written = -MAX_PENDING_BYTES - 1
