@@ -29,7 +29,7 @@ export interface Board {
 	/** Dropped and blocked lines, by reason. */
 	readonly drops: Readonly<Record<string, number>>;
 	/** Fates of lines this desk does not know (yet), by id. */
-	readonly strays: ReadonlyMap<string, Pick<Line, 'fate' | 'note'>>;
+	readonly strays: Map<string, Pick<Line, 'fate' | 'note'>>;
 }
 
 export const KEEP_LINES = 200;
@@ -72,7 +72,8 @@ function lineOf(turn: Turn): Line[] {
 
 /** The board after `events`, in their order. */
 export function after(board: Board, events: readonly DeskEvent[]): Board {
-	return events.reduce(step, board);
+	// One copy for all events: a flood of dropped lines only fills this map.
+	return events.reduce(step, { ...board, strays: new Map(board.strays) });
 }
 
 function step(board: Board, event: DeskEvent): Board {
@@ -113,9 +114,13 @@ function received(board: Board, id: string, author: string, text: string): Board
 
 function refused(board: Board, id: string, fate: 'dropped' | 'blocked', note: string): Board {
 	const reason = fate === 'blocked' ? fate : note || fate;
-	const strays = new Map([...board.strays, [id, { fate, note }] as const].slice(-KEEP_STRAYS));
+	board.strays.set(id, { fate, note });
+	for (const oldest of board.strays.keys()) {
+		if (board.strays.size <= KEEP_STRAYS) break;
+		board.strays.delete(oldest);
+	}
 	const drops = { ...board.drops, [reason]: (board.drops[reason] ?? 0) + 1 };
-	return withLine({ ...board, drops, strays }, id, { fate, note });
+	return withLine({ ...board, drops }, id, { fate, note });
 }
 
 function ended(board: Board, turn: string, record: Turn | null): Board {
@@ -138,6 +143,7 @@ const FATES: Readonly<Record<string, Fate>> = {
 };
 
 function withLine(board: Board, id: string, change: Partial<Line>): Board {
+	if (!board.lines.some((line) => line.id === id)) return board;
 	return { ...board, lines: board.lines.map((line) => (line.id === id ? { ...line, ...change } : line)) };
 }
 

@@ -1,4 +1,4 @@
-/** The running desk of a page: events folded into one board, at most once a frame. */
+/** The running desk of a page: events folded into one board, at most ten times a second. */
 
 import { LiveSocket, socketUrl } from '../net/live-socket';
 import { isObject } from '../protocol/fields';
@@ -6,7 +6,10 @@ import { ApiError, getJson, postJson, sendLine } from './api';
 import { after, EMPTY, withSent, withTurns, type Board, KEEP_TURNS } from './board';
 import { parseEvent, readHealth, readStatus, readTurn, type DeskEvent } from './events';
 
+/** So many events are folded in at once, whatever the time. */
 const FOLD_AT = 1000;
+/** A flood of events redraws the desk no more often than this. */
+const REST_MS = 100;
 
 export class LiveDesk {
 	board: Board = $state.raw(EMPTY);
@@ -19,6 +22,7 @@ export class LiveDesk {
 	#seq: number | null = null;
 	#waiting: DeskEvent[] = [];
 	#frame = 0;
+	#foldedMs = 0;
 	readonly #socket: LiveSocket;
 
 	constructor() {
@@ -102,12 +106,18 @@ export class LiveDesk {
 		this.#waiting.push(event);
 		// A hidden page draws no frames; what waits for one must not pile up.
 		if (this.#waiting.length >= FOLD_AT) this.#fold();
-		else this.#frame ||= requestAnimationFrame(() => this.#fold());
+		else this.#frame ||= requestAnimationFrame(() => this.#draw());
+	}
+
+	#draw(): void {
+		if (performance.now() - this.#foldedMs >= REST_MS) this.#fold();
+		else this.#frame = requestAnimationFrame(() => this.#draw());
 	}
 
 	#fold(): void {
 		cancelAnimationFrame(this.#frame);
 		this.#frame = 0;
+		this.#foldedMs = performance.now();
 		const events = this.#waiting.splice(0);
 		this.board = after(this.board, events);
 		const isIncomplete = events.some((each) => each.type === 'gap' || (each.type === 'turn.ended' && !each.record));
