@@ -63,6 +63,7 @@ _STOP_THEN_DOTS: Final = re.compile(r"(?<=\w)\.(?=\s\.\s\.\s\.$)")
 _RUN_TOGETHER: Final = re.compile(r"(?<=[^\W\d_][^\W\dA-Z_]|\d\d)([.!?])(?=([A-Z][a-z’']*)(?![A-Za-z’']))")
 _JOINT: Final = re.compile(r"(?<=[^\W\d_])(?:[—―](?=\w)|,)")
 _WIDE_MARK: Final = re.compile(rf"(?<!\d)[。！？．｡、，；：][{re.escape(WIDE_CLOSERS + TERMINALS)}]*")
+_SOURCES: Final = re.compile(r"(?<=[.!?])(?:\[\d{1,3}\])+$")
 _DOTTED: Final = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
 _TIME_PREPOSITIONS: Final = word_set("about after around at before by from since until")
 _NEWLINES: Final = frozenset("\n\r\v\f\x85\u2028\u2029")
@@ -123,7 +124,7 @@ def inner_breaks(token: str, rules: StopRules) -> list[int]:
 
 
 def _judge_words(gap: Gap, after: str, is_whole: bool, rules: StopRules) -> Strength | None:
-    before = _without_smileys(gap.before)
+    before = _without_trimmings(gap.before)
     core = before.rstrip(CLOSERS)
     if core.endswith((*TERMINALS, *rules.marks)):
         if not gap.words and is_marker(before.lstrip(BULLETS)):
@@ -179,6 +180,8 @@ def _after_stop(gap: Gap, core: str, closed: str, after: str, is_whole: bool, ru
         folded = ""
     if folded in rules.binding:
         return Strength.GLUE
+    if folded in rules.trailing:
+        return _before_capital(after, is_whole)
     if folded in DAY_HALVES and "." in folded:
         return _after_day_half(gap, after, is_whole)
     if len(word) == 1 and word.isalpha():
@@ -198,6 +201,13 @@ def _after_abbreviation(after: str, is_whole: bool, rules: StopRules) -> Strengt
     if not first and not is_whole:
         return None
     return Strength.GLUE if first.isdigit() else Strength.WORD
+
+
+def _before_capital(after: str, is_whole: bool) -> Strength | None:
+    word = after.lstrip(OPENERS)
+    if not word and not is_whole:
+        return None
+    return Strength.SENTENCE if word[:1].isupper() else Strength.WORD
 
 
 def _after_day_half(gap: Gap, after: str, is_whole: bool) -> Strength | None:
@@ -250,8 +260,9 @@ def _attaches(token: str) -> bool:
     return not _CUT_OFF.fullmatch(token) and token.strip(_LONE_OPENERS) != ""
 
 
-def _without_smileys(token: str) -> str:
-    bare = EMOJI.sub("", token).rstrip()
+def _without_trimmings(token: str) -> str:
+    """`token` without emoji, emoticons and the numbers of sources ("so.[1]") at its end."""
+    bare = _SOURCES.sub("", EMOJI.sub("", token).rstrip())
     head, _, tail = bare.rpartition(" ")
     while head and EMOTICON.fullmatch(tail):
         bare = head.rstrip()

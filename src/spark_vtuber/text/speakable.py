@@ -167,19 +167,18 @@ def _visible(shown: str) -> tuple[str, list[int]]:
     return "".join(characters), places
 
 
-def _tokens(text: str, language: str) -> Iterator[tuple[int, int]]:
+def _tokens(text: str, language: str) -> list[tuple[int, int]]:
     """Where the tokens of `text` are; a number and the unit after it are one."""
     rules = stop_rules(language)
-    spans = [found.span() for found in _TOKEN.finditer(text)]
-    at = 0
-    while at < len(spans):
-        start, end = spans[at]
-        at += 1
-        if language == "en" and at < len(spans) and _is_one_figure(text, start, end, *spans[at]):
-            end = spans[at][1]
-            at += 1
-        cuts = [start, *(start + offset for offset in inner_breaks(text[start:end], rules)), end]
-        yield from pairwise(cuts)
+    spans: list[tuple[int, int]] = []
+    for found in _TOKEN.finditer(text):
+        inner = (found.start() + offset for offset in inner_breaks(found[0], rules))
+        for start, end in pairwise([found.start(), *inner, found.end()]):
+            if language == "en" and spans and _is_one_figure(text, *spans[-1], start, end):
+                spans[-1] = (spans[-1][0], end)
+            else:
+                spans.append((start, end))
+    return spans
 
 
 def _is_one_figure(text: str, start: int, end: int, next_start: int, next_end: int) -> bool:

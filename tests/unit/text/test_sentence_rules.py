@@ -83,6 +83,9 @@ ENGLISH = [
     "Ask Foo Inc. “Big news.” | He did.",
     "Ask Foo Inc. “ Now ” or never.",
     "Take plan B. please. | Okay.",
+    "It is so.[1] | He said it.[2][3] | Fine.",
+    "Bring tea, etc. | Anna has milk, etc. and “Bob” too, etc. | “So.”",
+    "We met on Tue. | Mr. Smith came too.",
     "I said :( but. | He left.",
     "Use `a. B` or {a. B}. | Fine.",
 ]
