@@ -29,8 +29,11 @@ class Show(RuleBasedStateMachine):
 
     @initialize(clients=st.sets(CLIENTS))
     def begin(self, clients: set[int]) -> None:
-        for client in clients:
+        for client in sorted(clients):
             self.join(client)
+            self.hello(client, has_audio=True, name="page")
+        self.start("a")
+        self.sound(1000)
 
     @rule(seconds=st.floats(0, 2))
     def wait(self, seconds: float) -> None:
@@ -80,6 +83,13 @@ class Show(RuleBasedStateMachine):
         if client in self.here:
             self.clock.report(client, Position(utterance, sample), self.now)
 
+    @precondition(lambda self: self.clock.owner is not None and self.clock._queue)
+    @rule(ahead=st.integers(0, 3), sample=st.integers(0, 4000))
+    def the_owner_reports(self, ahead: int, sample: int) -> None:
+        assert self.clock.owner is not None
+        track = self.clock._queue[min(ahead, len(self.clock._queue) - 1)]
+        self.clock.report(self.clock.owner, Position(track.number, sample), self.now)
+
     @rule(turn=st.sampled_from(["a", "b", "c", "d"]))
     def flush(self, turn: str) -> None:
         position = self.clock.flush(TurnId(turn), self.now)
@@ -115,6 +125,15 @@ class Show(RuleBasedStateMachine):
             assert at <= self.now + 1e-9
             assert self.first_seen.setdefault(self.last, self.now) >= at - 1e-9
 
+    @invariant()
+    def nobody_is_told_to_wait_for_an_instant_that_is_over(self) -> None:
+        for number in (self.last.utterance, len(self.turns), len(self.turns) + 1):
+            for sample in (1, 500, 10**6):
+                position = Position(number, sample)
+                due = self.clock.due(position, self.now)
+                if due is not None and self.clock.instant(position, self.now) is None:
+                    assert due >= self.now - 1e-6
+
     def check_heard(self, position: Position) -> None:
         assert position.sample <= self.arrived.get(position.utterance, 0)
 
@@ -139,4 +158,4 @@ class Show(RuleBasedStateMachine):
 
 
 TestShow = Show.TestCase
-TestShow.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestShow.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
