@@ -1,0 +1,87 @@
+"""Chooses what is said: fresh every time, filled with what is known."""
+
+import random
+import re
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+MEMORY_WINDOW: Final = 10
+"""Lines of one intent that are not said again, where the intent has at least twice as many."""
+
+FALLBACK: Final = "fallback"
+
+MAX_CHARS: Final = 220
+"""The longest answer: about fourteen seconds of speech."""
+
+_SLOT: Final = re.compile(r"<(?:get|bot) ([a-z_]+)>|<star([1-9]?)>")
+_PERSONAL: Final = frozenset({"who", "pet", "pet_kind", "like", "home", "job"})
+_PERSONAL_SHARE: Final = 0.4
+"""How often a line that shows memory of the viewer is taken, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a brain file and the names of what it has to be filled with."""
+
+    text: str
+    slots: frozenset[str]
+
+
+def line(text: str) -> Line:
+    """A line as it stands in a file: `<get x>` and `<bot x>` are slots, `<star>` and `<star2>` are `star1`, `star2`."""
+    return Line(text, frozenset(_name(found) for found in _SLOT.finditer(text)))
+
+
+def filled(text: str, slots: Mapping[str, str]) -> str:
+    """The line with its slots filled; what is filled in is never looked at again."""
+    return _SLOT.sub(lambda found: slots[_name(found)], text)
+
+
+def _name(found: re.Match[str]) -> str:
+    return found[1] or f"star{found[2] or 1}"
+
+
+class Voice:
+    """Says one character's lines, none of them twice in a row and none again soon."""
+
+    def __init__(self, lines: Mapping[str, Sequence[Line]], rng: random.Random) -> None:
+        self._lines = lines
+        self._random = rng
+        self._said: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=MEMORY_WINDOW))
+        self._last = ""
+
+    def say(self, intent: str, slots: Mapping[str, str], *, must: str = "") -> str:
+        """A line for an intent, filled; an intent without lines of its own has those of its family.
+
+        The family of `sad_pet` is `sad`, and everything else belongs to `fallback`.
+        Only lines whose slots are all known are taken; those that use the slot `must` go first where it is known.
+        """
+        intent = self._family(intent)
+        fitting = [line for line in self._lines[intent] if line.slots <= slots.keys()]
+        if must in slots:
+            fitting = [line for line in fitting if must in line.slots] or fitting
+        said = self._said[intent]
+        recent = frozenset(list(said)[-max(1, len(fitting) // 2) :])
+        fresh = [line for line in fitting if line.text not in recent] or fitting
+        texts = {line.text: filled(line.text, slots) for line in self._preferred(fresh)}
+        fresh_texts = {text: answer for text, answer in texts.items() if answer != self._last} or {
+            line.text: filled(line.text, slots) for line in fitting if filled(line.text, slots) != self._last
+        }
+        chosen = self._random.choice(list(fresh_texts or texts))
+        said.append(chosen)
+        self._last = (fresh_texts or texts)[chosen]
+        return self._last
+
+    def _family(self, intent: str) -> str:
+        while intent not in self._lines:
+            intent = intent.rpartition("_")[0] or FALLBACK
+        return intent
+
+    def _preferred(self, lines: list[Line]) -> list[Line]:
+        personal = [line for line in lines if line.slots & _PERSONAL]
+        if personal and len(personal) < len(lines):
+            is_personal = self._random.random() < _PERSONAL_SHARE
+            return personal if is_personal else [line for line in lines if line not in personal]
+        return lines
