@@ -17,11 +17,11 @@ class Rack:
         self._stack = stack
         self._env = env
         self._board = board
-        self._open: dict[tuple[str, EngineChoice], Any] = {}
+        self._open: dict[tuple[str, str, str], Any] = {}
 
     async def open(self, port: str, choice: EngineChoice) -> Any | None:
         """The engine of a choice, opened now if it was not before; None when it cannot be, which the board tells."""
-        key = (port, choice)
+        key = (port, choice.name, choice.options.model_dump_json())
         if key not in self._open:
             spec = engines.spec(port, choice.name)
             name = f"{port}:{choice.name}"

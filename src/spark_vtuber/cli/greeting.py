@@ -15,7 +15,7 @@ def greet(opened: Opened, settings: Settings, muted_reason: str) -> None:
     names = " and ".join(persona.name for persona in opened.show.personas)
     console.print(f"\n[bold magenta]Spark VTuber[/] {VERSION} · [bold]{escape(names)}[/] is live")
     console.print(f"  page       [link={opened.url}]{opened.url}[/link]   write as a viewer would")
-    console.print(f"  for OBS    {opened.url}stage/   browser source, 1280 x 720, transparent")
+    console.print(f"  for OBS    {opened.url}stage/   browser source 1280 x 720")
     for server in opened.found:
         models = ", ".join(server.models[:3]) + (" …" if len(server.models) > 3 else "")
         console.print(f"  found      {server.name} at {server.base_url} ({escape(models) or 'no model loaded'})")
@@ -24,7 +24,7 @@ def greet(opened: Opened, settings: Settings, muted_reason: str) -> None:
             mark = MARKS.get(component.state, "[dim]○[/]")
             console.print(f"  {mark} {escape(component.name):<16} {escape(component.detail)}")
     if not opened.found and any(ports["llm"].name == "auto" for ports in settings.engines.values()):
-        console.print(f"  [yellow]no model server found on this machine:[/] {HOW_TO_GET_A_MODEL}")
+        console.print(f"  [yellow]no model server found on this machine:[/] {escape(HOW_TO_GET_A_MODEL)}")
     if muted_reason:
         console.print(f"  [bold yellow]started muted:[/] {escape(muted_reason)}; unmute on the page")
     console.print("  stop with Ctrl-C\n")

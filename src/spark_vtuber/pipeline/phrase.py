@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from spark_vtuber.core.errors import EngineError
-from spark_vtuber.core.turns import Blocked, Clause, Mark, Span
+from spark_vtuber.core.turns import Blocked, Clause, Mark
 from spark_vtuber.core.verdicts import Direction
 from spark_vtuber.moderation.port import GuardContext
 from spark_vtuber.pipeline.crew import Crew
@@ -67,7 +67,7 @@ def clause_of(piece: Piece, language: str) -> Clause:
         raw=_with_tags(piece),
         shown=piece.text,
         spoken=said.spoken,
-        spans=tuple(Span(s.spoken_start, s.spoken_end, s.shown_start, s.shown_end) for s in said.spans),
+        spans=said.spans,
         expressions=piece.expressions,
     )
 

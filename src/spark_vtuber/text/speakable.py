@@ -12,22 +12,13 @@ from itertools import pairwise
 from typing import Final
 
 from spark_vtuber.text.abbreviations import stop_rules
+from spark_vtuber.core.turns import Span
 from spark_vtuber.text.boundaries import inner_breaks
 from spark_vtuber.text.characters import CJK_CLASS, EMOJI, EMOTICON
 from spark_vtuber.text.directions import is_direction
 from spark_vtuber.text.figures import read_figures
 from spark_vtuber.text.units import belongs_to_number
 from spark_vtuber.text.wording import drops_its_dot, is_slang, say_address, say_name, say_word
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """One spoken word, with its punctuation, and the shown characters that it stands for (half-open offsets)."""
-
-    spoken_start: int
-    spoken_end: int
-    shown_start: int
-    shown_end: int
 
 
 @dataclass(frozen=True, slots=True)

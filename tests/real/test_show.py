@@ -1,0 +1,225 @@
+"""The whole show as a process, with a scripted model server and a listener on its stage."""
+
+import time
+from collections import Counter
+
+import anyio
+import httpx
+import pytest
+
+from spark_vtuber.core.turns import Mark
+from spark_vtuber.testing.live import LiveShow, live_show, model_config, until
+from spark_vtuber.testing.llm_script import TEXTS, Mishap, Script
+from spark_vtuber.testing.llm_server import serve
+
+pytestmark = pytest.mark.real
+
+ANSWER = TEXTS["short"]
+
+
+async def test_a_line_becomes_sound_visemes_captions_and_a_turn() -> None:
+    async with serve(Script(text="short")) as model, live_show(model_config(model.base_url)) as show:
+        async with show.listening() as listener:
+            line = await show.write("ana", "hello spark, how are you?")
+            (turn,) = await show.wait_for_turns(1)
+        assert turn["outcome"] == "completed"
+        assert turn["said"] == turn["heard"] == ANSWER
+        assert turn["cue"]["event"] == line
+        assert set(turn["marks"]) == {mark.value for mark in Mark}
+        assert sum(len(sound.pcm) for _, sound in listener.sounds) > 24_000 * 2
+        visemes = [cue for _, message in listener.of("speech.cues") for cue in message["visemes"]]
+        assert len({name for _, name, _ in visemes}) >= 6
+        assert visemes[-1][1] == "sil"
+        assert listener.captions().split() == ANSWER.split()
+        assert listener.of("turn.end")[0][1]["heard"] == ANSWER
+
+
+async def test_an_interrupt_silences_the_stage_and_aborts_the_models_request() -> None:
+    async with (
+        serve(Script(text="comma", tokens_per_s=10)) as model,
+        live_show(model_config(model.base_url)) as show,
+        show.listening() as listener,
+    ):
+        await show.write("ana", "tell me a long story please")
+        await until(lambda: len(listener.sounds) > 3)
+        cut_s = anyio.current_time()
+        answer = await show.http.post("/api/interrupt", json={})
+        (turn,) = await show.wait_for_turns(1)
+        await until(lambda: model.visits[0].is_aborted)
+        assert answer.json() == {"turn": turn["id"]}
+        assert listener.sounds[-1][0] - cut_s < 0.1
+        assert turn["outcome"] == "interrupted"
+        assert turn["said"].startswith(turn["heard"])
+        assert len(turn["heard"]) < len(TEXTS["comma"])
+
+
+@pytest.mark.parametrize(
+    ("mishap", "code"),
+    [
+        (Mishap.HANG_HEADERS, "timeout"),
+        (Mishap.DROP_HEADERS, "dropped"),
+        (Mishap.GARBAGE, "bad_answer"),
+        (Mishap.ERROR_500, "server_error"),
+        (Mishap.ERROR_200, "refused"),
+    ],
+)
+async def test_a_model_that_fails_before_a_word_is_covered_by_the_understudy(mishap: Mishap, code: str) -> None:
+    async with (
+        serve(Script(text="short", mishap=mishap)) as model,
+        live_show(model_config(model.base_url, first_token_timeout_s=0.5)) as show,
+        show.listening() as listener,
+    ):
+        await show.write("ana", "hello spark!")
+        (turn,) = await show.wait_for_turns(1)
+        assert turn["outcome"] == "completed"
+        assert turn["degraded"]
+        assert turn["error"] == code
+        assert turn["heard"]
+        _assert_nothing_twice(listener.captions(), turn["said"])
+
+
+@pytest.mark.parametrize(
+    ("mishap", "code"),
+    [
+        (Mishap.HANG_MIDWAY, "timeout"),
+        (Mishap.DROP_MIDWAY, "dropped"),
+        (Mishap.GARBAGE_MIDWAY, "bad_answer"),
+        (Mishap.ERROR_MIDWAY, None),
+    ],
+)
+async def test_a_model_that_fails_midway_is_bridged_and_nothing_is_said_twice(mishap: Mishap, code: str | None) -> None:
+    async with (
+        serve(Script(text="short", mishap=mishap, at=12)) as model,
+        live_show(model_config(model.base_url, token_timeout_s=0.5)) as show,
+        show.listening() as listener,
+    ):
+        await show.write("ana", "hello spark!")
+        (turn,) = await show.wait_for_turns(1)
+        assert turn["outcome"] == "completed"
+        assert turn["degraded"]
+        assert code is None or turn["error"] == code
+        assert turn["said"].startswith("Oh good evening everyone,")
+        assert len(model.visits) == 1
+        _assert_nothing_twice(listener.captions(), turn["said"])
+
+
+@pytest.mark.parametrize(
+    "mishap",
+    [Mishap.CUMULATIVE, Mishap.REPLAYED, Mishap.REPEATED_IDS, Mishap.NO_DONE, Mishap.COMMENTS, Mishap.THOUGHT_TAGS],
+)
+async def test_a_model_with_odd_habits_is_understood(mishap: Mishap) -> None:
+    async with (
+        serve(Script(text="short", mishap=mishap)) as model,
+        live_show(model_config(model.base_url)) as show,
+        show.listening() as listener,
+    ):
+        await show.write("ana", "hello spark!")
+        (turn,) = await show.wait_for_turns(1)
+        assert turn["said"] == turn["heard"] == ANSWER
+        assert listener.captions().split() == ANSWER.split()
+
+
+def _assert_nothing_twice(captions: str, said: str) -> None:
+    assert captions.split() == said.split()
+    sentences = [part.strip() for part in captions.replace("!", ".").replace("?", ".").split(".") if part.strip()]
+    assert max(Counter(sentences).values()) == 1
+
+
+async def test_a_model_that_keeps_failing_is_left_alone_and_the_page_says_so() -> None:
+    async with serve(Script(text="short", mishap=Mishap.ERROR_500)) as model:
+        config = model_config(model.base_url) + "[replies]\nbreaker_failures = 2\nbreaker_probe_s = 0.5\n"
+        async with live_show(config) as show, show.listening():
+            for number in range(3):
+                await show.write(f"viewer{number}", f"hello number {number}")
+            turns = await show.wait_for_turns(3)
+            assert [turn["error"] for turn in turns] == ["breaker_open", "server_error", "server_error"]
+            assert (await show.component("llm:main"))["state"] == "degraded"
+            assert (await show.health())["status"] == "degraded"
+            model.script = Script(text="short")
+            with anyio.fail_after(10):
+                while (await show.component("llm:main"))["state"] != "ok":
+                    await anyio.sleep(0.05)
+
+
+async def test_muted_she_is_read_and_unmuted_she_is_heard_again() -> None:
+    async with (
+        serve(Script(text="short", tokens_per_s=0)) as model,
+        live_show(model_config(model.base_url)) as show,
+        show.listening() as listener,
+    ):
+        await show.http.post("/api/mute", json={})
+        await show.write("ana", "hello spark!")
+        (turn,) = await show.wait_for_turns(1)
+        assert turn["heard"] == ANSWER
+        assert listener.sounds == []
+        assert listener.of("muted")[-1][1]["personas"] == ["main"]
+        await show.http.post("/api/unmute", json={"persona": "main"})
+        await show.write("ben", "hello again!")
+        await show.wait_for_turns(2)
+        assert listener.sounds
+
+
+async def test_a_panic_stops_everything_until_it_is_lifted() -> None:
+    async with (
+        serve(Script(text="comma", tokens_per_s=10)) as model,
+        live_show(model_config(model.base_url)) as show,
+        show.listening() as listener,
+    ):
+        await show.write("ana", "tell me a long story please")
+        await until(lambda: len(listener.sounds) > 2)
+        await show.write("ben", "and me too, please")
+        at_s = anyio.current_time()
+        await show.http.post("/api/panic", json={})
+        (turn,) = await show.wait_for_turns(1)
+        await show.write("eve", "is anybody there?")
+        assert turn["reason"] == "panic"
+        assert listener.sounds[-1][0] - at_s < 0.1
+        status = (await show.http.get("/api/status")).json()
+        assert status["panic"] is True
+        await show.http.post("/api/resume", json={})
+        model.script = Script(text="short", tokens_per_s=0)
+        await show.write("zoe", "welcome back!")
+        turns = await show.wait_for_turns(2)
+        assert turns[0]["cue"]["author"] == "zoe"
+
+
+async def test_ten_thousand_lines_in_ten_seconds_are_survived_and_counted() -> None:
+    async with (
+        serve(Script(text="short", tokens_per_s=0)) as model,
+        live_show(model_config(model.base_url)) as show,
+        show.listening(),
+    ):
+        before = _resident_kb(show)
+        slowest = 0.0
+        async with httpx.AsyncClient(base_url=show.http.base_url, trust_env=False) as door:
+            statuses: Counter[int] = Counter()
+            async with anyio.create_task_group() as tasks:
+                for worker in range(8):
+                    tasks.start_soon(_flood, door, worker, 625, statuses)
+                while sum(statuses.values()) < 5_000:
+                    started = time.monotonic()
+                    await show.health()
+                    slowest = max(slowest, time.monotonic() - started)
+                    await anyio.sleep(0.2)
+        status = (await show.http.get("/api/status")).json()
+        turns = await show.turns(200)
+        answered = [turn["cue"]["event"] for turn in turns]
+        assert set(statuses) <= {202, 429}
+        assert status["dropped"].get("rate", 0) >= statuses[429]
+        assert status["received"] == 5_000
+        assert len(answered) == len(set(answered))
+        assert slowest < 1.0
+        assert _resident_kb(show) - before < 60_000
+
+
+async def _flood(door: httpx.AsyncClient, worker: int, count: int, statuses: Counter[int]) -> None:
+    for number in range(count):
+        answer = await door.post(
+            "/api/chat", json={"author": f"v{worker}-{number}", "text": f"line {worker} {number}?"}
+        )
+        statuses[answer.status_code] += 1
+
+
+def _resident_kb(show: LiveShow) -> int:
+    with open(f"/proc/{show.pid}/status", encoding="ascii") as lines:  # noqa: PTH123 - a file of the kernel
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
