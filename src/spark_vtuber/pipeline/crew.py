@@ -77,7 +77,10 @@ class Brains:
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """Everything turns share. `brains`, `voices` and `is_muted` are asked at the start of every turn."""
+    """Everything turns share. `brains`, `voices` and `is_muted` are asked at the start of every turn.
+
+    `thinkers` are personas whose model was seen to begin its answers inside a thought.
+    """
 
     clock: Clock
     floor: Floor
@@ -93,3 +96,4 @@ class Crew:
     expressions: tuple[str, ...]
     limits: Limits = field(default_factory=Limits)
     numbers: Numbers = field(default_factory=Numbers)
+    thinkers: set[PersonaId] = field(default_factory=set)

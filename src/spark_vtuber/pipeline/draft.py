@@ -30,10 +30,19 @@ class Draft:
     floor is somebody else's.
     """
 
-    def __init__(self, new_markup: Callable[[], Markup], new_splitter: Callable[[], ClauseSplitter]) -> None:
+    def __init__(
+        self,
+        new_markup: Callable[[bool], Markup],
+        new_splitter: Callable[[], ClauseSplitter],
+        language: str = "en",
+        *,
+        starts_in_thought: bool = False,
+    ) -> None:
+        """`new_markup(starts_in_thought)` makes a filter; only the first one may start in a thought."""
         self._new_markup = new_markup
         self._new_splitter = new_splitter
-        self._markup = new_markup()
+        self._language = language
+        self._markup = new_markup(starts_in_thought)
         self._splitter = new_splitter()
         self._length = 0
         self._taken = 0
@@ -48,6 +57,11 @@ class Draft:
     def length(self) -> int:
         """Characters written so far, without markup."""
         return self._length
+
+    @property
+    def has_unopened_thought(self) -> bool:
+        """Whether a thought ended that nothing had opened: this model begins its answers inside one."""
+        return self._markup.has_unopened_thought
 
     def expect_reader(self, patience: anyio.CancelScope) -> None:
         """Lift the deadline of `patience` as soon as the first clause is taken."""
@@ -65,17 +79,17 @@ class Draft:
 
     def restart(self) -> None:
         """Forget everything: another engine answers from the beginning. Only before a piece was taken."""
-        self._markup, self._splitter = self._new_markup(), self._new_splitter()
+        self._markup, self._splitter = self._new_markup(False), self._new_splitter()
         self._length = self._taken = 0
         self._tags.clear()
         self.is_empty = True
 
     def keep_whole_sentences(self) -> None:
         """Forget the unfinished end of what was not taken yet; another engine goes on from there."""
-        whole = "".join(split(self._splitter.pending, "sentences")[:-1])
+        whole = "".join(split(self._splitter.pending, "sentences", language=self._language)[:-1])
         if not (whole or self._last_taken).endswith((" ", "\n")):
             whole += " "
-        self._markup, self._splitter = self._new_markup(), self._new_splitter()
+        self._markup, self._splitter = self._new_markup(False), self._new_splitter()
         self._splitter.feed(whole)
         self._length = self._taken + len(whole)
         while self._tags and self._tags[-1][0] >= self._length:

@@ -47,9 +47,12 @@ async def run_turn(turn: Turn, crew: Crew) -> TurnRecord:
 
 async def _steps(turn: Turn, crew: Crew, seat: Seat) -> None:
     limits = crew.limits
+    persona = turn.persona
     draft = Draft(
-        lambda: Markup(crew.expressions, name=turn.persona.name),
-        lambda: ClauseSplitter("live", language=turn.persona.language),
+        lambda in_thought: Markup(crew.expressions, name=persona.name, starts_in_thought=in_thought),
+        lambda: ClauseSplitter("live", language=persona.language),
+        persona.language,
+        starts_in_thought=persona.id in crew.thinkers,
     )
     ahead = Ahead(crew.stage, crew.sample_rate, limits)
     to_perform, parts = anyio.create_memory_object_stream[VoicePart](limits.chunks_ahead)

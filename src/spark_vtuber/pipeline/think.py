@@ -22,6 +22,7 @@ async def think(turn: Turn, crew: Crew, draft: Draft) -> None:
     fails leaves the draft as it is; with nothing in it the turn has failed.
     """
     if turn.cue.kind is CueKind.SAY:
+        draft.restart()
         draft.feed(turn.cue.text)
         draft.close()
         return
@@ -63,6 +64,8 @@ async def _write_in_time(turn: Turn, crew: Crew, draft: Draft, model: LLM) -> No
     with anyio.CancelScope(deadline=deadline_s) as patience:
         draft.expect_reader(patience)
         await _write(turn, crew, draft, model, turn.cue)
+    if draft.has_unopened_thought:
+        crew.thinkers.add(turn.persona.id)
     if patience.cancelled_caught:
         raise EngineError("too_slow", f"the model gave nothing to say in {crew.limits.first_audio_s:g} s")
     if draft.is_empty:

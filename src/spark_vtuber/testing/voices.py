@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from functools import cache
 from math import ceil, sin, tau
 from typing import Final
 
@@ -79,12 +80,23 @@ class FakeVoice:
 
     def _chunk(self, first: int, size: int, total: int, visemes: list[VisemeCue], times: list[WordTime]) -> AudioChunk:
         end = min(first + size, total)
-        pcm = array("h", (round(AMPLITUDE * sin(tau * TONE_HZ * n / self.sample_rate)) for n in range(first, end)))
+        pcm = _tone(self.sample_rate, end)[2 * first : 2 * end]
         begin_ms, end_ms = first * 1000 / self.sample_rate, end * 1000 / self.sample_rate
         is_last = end == total
         return AudioChunk(
-            pcm=pcm.tobytes(),
+            pcm=pcm,
             sample_rate=self.sample_rate,
             visemes=tuple(cue for cue in visemes if begin_ms <= cue.ms < end_ms or (is_last and cue.ms >= end_ms)),
             words=tuple(word for word in times if begin_ms <= word.ms < end_ms) if self.words else (),
         )
+
+
+@cache
+def _second(sample_rate: int) -> bytes:
+    """One second of the tone, which holds a whole number of its periods."""
+    return array("h", (round(AMPLITUDE * sin(tau * TONE_HZ * n / sample_rate)) for n in range(sample_rate))).tobytes()
+
+
+def _tone(sample_rate: int, samples: int) -> bytes:
+    """At least `samples` samples of the tone."""
+    return _second(sample_rate) * ceil(samples / sample_rate)

@@ -527,3 +527,18 @@ async def test_a_bug_in_the_sound_is_not_hidden() -> None:
         with pytest.raises(RuntimeError, match="before its clause"):
             await perform(turn, crew, seat, receive, ahead, tasks)
     send.close()
+
+
+async def test_a_model_that_begins_inside_a_thought_is_known_from_the_second_answer_on() -> None:
+    rig = Rig()
+    rig.model = ScriptedModel("let me see, a viewer said hi</think>Good evening to you, friend.")
+    crew = rig.crew()
+    await run_turn(rig.turn(), crew)
+    assert crew.thinkers == {SPARK.id}
+    second = await run_turn(rig.turn(), crew)
+    said = await run_turn(rig.turn(rig.cue("Welcome to the show.", kind=CueKind.SAY)), crew)
+    rig.breaker.is_closed = False
+    covered = await run_turn(rig.turn(), crew)
+    assert second.said == "Good evening to you, friend."
+    assert said.said == "Welcome to the show."
+    assert covered.said == "My big brain is not plugged in."
