@@ -1,0 +1,53 @@
+"""Events between a connection that must never wait and a reader that may."""
+
+from collections import deque
+
+import anyio
+
+from spark_vtuber.core.errors import EngineError
+from spark_vtuber.core.events import PAID_KINDS, SPOKEN_KINDS, ChatEvent
+
+CAPACITY = 4_096
+
+
+class EventBuffer:
+    """Bounded, first in, first out; putting never waits.
+
+    When `capacity` lines wait, further ones are dropped and counted. Money and what takes lines back has as much room
+    again, because a deletion that got lost would leave on air what a moderator took off.
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
+        self._waiting: deque[ChatEvent] = deque()
+        self._changed = anyio.Event()
+        self._failure: EngineError | None = None
+        self.dropped = 0
+
+    def put(self, event: ChatEvent) -> bool:
+        """Whether the event found room."""
+        is_ordinary = event.kind in SPOKEN_KINDS and event.kind not in PAID_KINDS
+        if len(self._waiting) >= self._capacity * (1 if is_ordinary else 2):
+            self.dropped += 1
+            return False
+        self._waiting.append(event)
+        self._changed.set()
+        return True
+
+    def fail(self, failure: EngineError) -> None:
+        """Raise `failure` from `get` once everything that came before was read."""
+        self._failure = failure
+        self._changed.set()
+
+    async def get(self) -> ChatEvent:
+        """The next event; gives control back only where none waits.
+
+        Raises:
+            EngineError: what `fail` was given.
+        """
+        while not self._waiting:
+            if self._failure is not None:
+                raise self._failure
+            self._changed = anyio.Event()
+            await self._changed.wait()
+        return self._waiting.popleft()
