@@ -223,3 +223,21 @@ async def _flood(door: httpx.AsyncClient, worker: int, count: int, statuses: Cou
 def _resident_kb(show: LiveShow) -> int:
     with open(f"/proc/{show.pid}/status", encoding="ascii") as lines:  # noqa: PTH123 - a file of the kernel
         return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+
+async def test_each_module_falls_back_and_returns_in_mid_show_with_no_lost_turn() -> None:
+    async with (
+        serve(Script(text="short", tokens_per_s=0)) as model,
+        live_show(model_config(model.base_url)) as show,
+        show.listening(),
+    ):
+        engines = []
+        for number, use in enumerate(("", "understudy", "")):
+            await show.http.post("/api/fallback", json={"module": "llm", "use": use})
+            await show.http.post("/api/fallback", json={"module": "tts", "use": "espeak" if use else ""})
+            await show.write(f"viewer{number}", f"hello number {number}")
+            engines.append((await show.wait_for_turns(number + 1))[0]["engine"])
+            if number:
+                assert (await show.component("fallback:llm"))["state"] == ("degraded" if use else "off")
+        assert engines == ["openai", "understudy", "openai"]
+        assert {turn["outcome"] for turn in await show.turns()} == {"completed"}

@@ -11,20 +11,21 @@ from typing import Any
 import anyio
 import httpx
 from anyio.abc import TaskGroup, TaskStatus
-from pydantic import SecretStr
 
 from spark_vtuber import config as configuration
 from spark_vtuber import engines
 from spark_vtuber.app.brains import Minds, choice_for
-from spark_vtuber.app.environment import Surroundings, engine_env
+from spark_vtuber.app.environment import Surroundings, engine_env, http_client
 from spark_vtuber.app.mutes import Mutes
 from spark_vtuber.app.rack import Rack
 from spark_vtuber.app.show import Parts, Show
+from spark_vtuber.app.tokens import token
+from spark_vtuber.app.standins import StandIns
 from spark_vtuber.chat.port import ChatSource
 from spark_vtuber.config import Settings
 from spark_vtuber.core.cues import Cue
 from spark_vtuber.core.engine import EngineEnv
-from spark_vtuber.core.errors import EngineError, SparkError
+from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import PersonaId, session_id
 from spark_vtuber.core.personas import EXPRESSIONS
 from spark_vtuber.core.turns import TurnRecord
@@ -83,7 +84,7 @@ async def run_show(
     port: int = listener.getsockname()[1]
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
-        assembly = _Assembly(settings, around, await stack.enter_async_context(httpx.AsyncClient()), stack)
+        assembly = _Assembly(settings, around, await stack.enter_async_context(http_client()), stack)
         await assembly.open_engines(skip_port=port)
         async with anyio.create_task_group() as tasks:
             show = assembly.wire(tasks)
@@ -111,6 +112,7 @@ class _Assembly:
         self._events = EventLog(around.clock)
         self._metrics = ShowMetrics(around.clock)
         self.board = Board(around.clock, self._events)
+        self._stand_ins = StandIns(config.fallback, self.board)
         config.data.dir.mkdir(parents=True, exist_ok=True)
         self._rack = Rack(stack, self._environment(), self.board)
         self._voices: dict[PersonaId, tuple[TTS, ...]] = {}
@@ -125,7 +127,8 @@ class _Assembly:
         understudy = await self._rack.open_plain("llm", "understudy")
         if understudy is None:
             raise EngineError("no_understudy", "the understudy cannot be opened", fix="reinstall spark-vtuber")
-        self._minds = Minds(understudy, self._around.clock, self.board, self._config)
+        failures = self._config.replies.breaker_failures
+        self._minds = Minds(understudy, self._around.clock, self.board, self._stand_ins, failures)
         for persona in self._personas:
             chosen = self._settings.engines[persona.id]
             voices = [await self._rack.open("tts", chosen["tts"]), espeak]
@@ -186,6 +189,7 @@ class _Assembly:
                 reception=reception,
                 tally=tally,
                 mutes=mutes,
+                stand_ins=self._stand_ins,
                 metrics=self._metrics,
             )
         )
@@ -197,7 +201,7 @@ class _Assembly:
             tasks.start_soon(mind.breaker.keep_probing, probe, config.replies.breaker_probe_s)
         for name, options in (("twitch", config.chat.twitch), ("replay", config.chat.replay)):
             is_on = config.chat.twitch.channel if name == "twitch" else config.chat.replay.file
-            if is_on and not config.fallback.chat:
+            if is_on:
                 self._keep_running(
                     tasks, f"chat:{name}", "chat", partial(self._read_chat, name, options.model_dump(), show)
                 )
@@ -241,7 +245,7 @@ class _Assembly:
         return engine_env(self._config, self._around, self._http, self._personas, report)
 
     def _voices_of(self, persona: PersonaId) -> tuple[TTS, ...]:
-        return self._espeak if self._config.fallback.tts else self._voices[persona]
+        return self._espeak if self._stand_ins.uses("tts") else self._voices[persona]
 
     def _cast(self, cue: Cue) -> Casting:
         decision = arbiter.choose(cue, self._personas)
@@ -268,23 +272,11 @@ def _web_settings(settings: Settings) -> WebSettings:
     server = settings.config.server
     return WebSettings(
         host=server.host,
-        desk_token=_token(server.desk_token),
-        stage_token=_token(server.stage_token),
+        desk_token=token(server.desk_token),
+        stage_token=token(server.stage_token),
         chat_rate_per_s=server.chat_per_s,
         chat_burst=server.chat_burst,
     )
-
-
-def _token(reference: str) -> SecretStr | None:
-    if not reference:
-        return None
-    if not reference.startswith("secret:"):
-        raise SparkError(
-            "a token must not stand in the configuration",
-            code="plain_secret",
-            fix='name a secret: desk_token = "secret:desk", and set SPARK_SECRET_DESK',
-        )
-    return SecretStr(configuration.secret(reference.removeprefix("secret:")))
 
 
 def _host(host: str) -> str:

@@ -5,10 +5,10 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from spark_vtuber import engines
-from spark_vtuber.config import AUTO, Config, EngineChoice, Settings
+from spark_vtuber.app.standins import StandIns
+from spark_vtuber.config import AUTO, EngineChoice, Settings
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.cues import Cue, CueKind
-from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import CueId, PersonaId
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.health.board import Board
@@ -44,25 +44,27 @@ def choice_for(settings: Settings, persona: str, found: tuple[FoundServer, ...])
 
 
 class Minds:
-    """The models of all personas. What `[fallback]` says counts from the next turn on."""
+    """The models of all personas. A stand-in that is switched on counts from the next turn on."""
 
-    def __init__(self, understudy: LLM, clock: Clock, board: Board, config: Config) -> None:
+    def __init__(self, understudy: LLM, clock: Clock, board: Board, stand_ins: StandIns, failures: int) -> None:
+        """`failures` in a row open a model's breaker."""
         self._understudy = understudy
         self._clock = clock
         self._board = board
-        self._config = config
+        self._stand_ins = stand_ins
+        self._failures = failures
         self._minds: dict[PersonaId, Mind] = {}
 
     def add(self, persona: PersonaId, model: LLM | None) -> None:
         """Give a persona its model, or none."""
-        breaker = Breaker(self._clock, lambda: self._report(persona), threshold=self._config.replies.breaker_failures)
+        breaker = Breaker(self._clock, lambda: self._report(persona), self._failures)
         self._minds[persona] = Mind(model, breaker)
         self._report(persona)
 
     def brains(self, persona: PersonaId) -> Brains:
         """What a turn of the persona thinks with."""
         mind = self._minds[persona]
-        model = None if self._config.fallback.llm else mind.model
+        model = None if self._stand_ins.uses("llm") else mind.model
         return Brains(understudy=self._understudy, breaker=mind.breaker, model=model)
 
     @property
@@ -71,23 +73,20 @@ class Minds:
         return self._minds
 
     async def probe(self, persona: PersonaView) -> None:
-        """Ask the persona's model for one word. Raises `EngineError` when none comes."""
+        """Ask the persona's model for one word. Raises `EngineError` when it fails."""
         model = self._minds[persona.id].model
         if model is None:
             return
         cue = Cue(id=CueId("probe"), kind=CueKind.SAY, text="Say OK.")
         request = LLMRequest(persona, cue, (Message("user", cue.text),), max_tokens=1)
         async with aclosing(model.stream(request)) as parts:
-            if await anext(parts, None) is None:
-                raise EngineError("empty", "the model's answer to a probe holds nothing")
+            await anext(parts, None)
 
     def _report(self, persona: PersonaId) -> None:
         mind = self._minds[persona]
         name = f"llm:{persona}"
         if mind.model is None:
             self._board.set(name, "llm", "degraded", WHY_UNDERSTUDY, HOW_TO_GET_A_MODEL)
-        elif self._config.fallback.llm:
-            self._board.set(name, "llm", "degraded", f"switched off by [fallback]; {WHY_UNDERSTUDY}")
         elif mind.breaker.is_closed:
             what = mind.model.capabilities
             self._board.set(name, "llm", "ok", f"{what.engine} {what.model}".strip())

@@ -4,9 +4,10 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from spark_vtuber.app.mutes import Mutes
+from spark_vtuber.app.standins import StandIns
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.desk import Component, Event, Health, Line, StagePeer
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind
@@ -21,6 +22,9 @@ from spark_vtuber.stage.hall import StageHall
 from spark_vtuber.telemetry.events import EventLog
 from spark_vtuber.telemetry.metrics import ShowMetrics
 from spark_vtuber.telemetry.turns import TurnRing, turn_view
+
+PAGE: Final = "page"
+"""The source of lines that come through our own door."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class Parts:
     reception: Reception
     tally: Tally
     mutes: Mutes
+    stand_ins: StandIns
     metrics: ShowMetrics
 
 
@@ -57,6 +62,7 @@ class Show:
         self._reception = parts.reception
         self._tally = parts.tally
         self._mutes = parts.mutes
+        self._stand_ins = parts.stand_ins
         self._metrics = parts.metrics
         self._turns = TurnRing()
         self._lines = Serial("l")
@@ -75,6 +81,11 @@ class Show:
     def components(self) -> tuple[Component, ...]:
         """How every component is."""
         return self._board.components
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether everything that was written has been dealt with."""
+        return self._director.is_idle and self._reception.is_empty
 
     def health(self) -> Health:
         """Every component and the whole; `failed` only when nothing can be answered any more."""
@@ -129,7 +140,9 @@ class Show:
         return event.id
 
     def receive(self, event: ChatEvent) -> None:
-        """Take an event of a chat source."""
+        """Take an event of a chat source; while chat is switched to the page, other sources are not heard."""
+        if event.source != PAGE and self._stand_ins.uses("chat"):
+            return
         self._metrics.receive(event.source)
         self._reception.receive(event)
 
@@ -171,6 +184,10 @@ class Show:
         """End the panic; mutes stay."""
         self._director.resume()
         self._events("resume")
+
+    async def fall_back(self, module: str, stand_in: str) -> None:
+        """Switch a module to its stand-in, or back where `stand_in` is empty."""
+        self._stand_ins.switch(module, stand_in)
 
     def events(self, since: int | None) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
         """Events from now on, or after `since`."""

@@ -125,6 +125,13 @@ class Desk(Protocol):
         """End the panic; mutes stay."""
         ...
 
+    async def fall_back(self, module: str, stand_in: str) -> None:
+        """Switch a module (`llm`, `tts`, `stage`, `chat`) to its embedded stand-in, or back where it is empty.
+
+        Counts from the next turn on. Raises `SparkError` for an unknown module or stand-in.
+        """
+        ...
+
     def events(self, since: int | None) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
         """Events from now on, or after `since`; a hole is an event of type `gap`."""
         ...

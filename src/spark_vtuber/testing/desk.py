@@ -62,6 +62,7 @@ class FakeDesk:
         self.muted: set[PersonaId] = set()
         self.panics: list[str] = []
         self.is_panicking = False
+        self.stand_in = ""
         self.peers: list[FakePeer] = []
         self.failure: Exception | None = None
         self._personas = tuple(PersonaId(name) for name in personas)
@@ -117,6 +118,12 @@ class FakeDesk:
     async def resume(self) -> None:
         """Go on."""
         self.is_panicking = False
+
+    async def fall_back(self, module: str, stand_in: str) -> None:
+        """Note it; there is only one module."""
+        if module != "llm":
+            raise SparkError(f'there is no module "{module}"', code="unknown_module", fix="use llm")
+        self.stand_in = stand_in
 
     def events(self, since: int | None) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
         """The events of `log`."""

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, field_validato
 
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.desk import Desk, Health, Line
+from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.events import SPOKEN_KINDS, ChatKind
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.turns import Reason
@@ -99,6 +100,13 @@ class PanicIn(BaseModel):
     reason: Text = Field(default=Reason.OPERATOR.value, max_length=200)
 
 
+class SwitchIn(BaseModel):
+    """The body of `POST /api/fallback`: a module and its stand-in; empty switches it back."""
+
+    module: Name
+    use: Text = Field(default="", max_length=40)
+
+
 class LoginIn(BaseModel):
     """The body of `POST /api/login`."""
 
@@ -176,6 +184,14 @@ def controls(desk: Desk) -> APIRouter:
     async def resume(_body: dict[str, Any] | None = None) -> Response:
         await desk.resume()
         return JSONResponse({"panic": False})
+
+    @router.post("/api/fallback")
+    async def fall_back(switch: SwitchIn) -> Response:
+        try:
+            await desk.fall_back(switch.module, switch.use)
+        except SparkError as error:
+            return problem(400, error.code, error.message, error.fix)
+        return JSONResponse({"module": switch.module, "use": switch.use})
 
     return router
 

@@ -228,3 +228,12 @@ async def test_what_the_desk_cannot_do_is_an_error_in_the_same_form(
 async def test_the_schema_lists_the_routes(client: httpx.AsyncClient) -> None:
     paths = (await client.get("/api/openapi.json")).json()["paths"]
     assert {"/api/chat", "/api/health", "/metrics", *CONTROLS} <= set(paths)
+
+
+async def test_a_module_is_switched_to_its_stand_in_and_back(client: httpx.AsyncClient, desk: FakeDesk) -> None:
+    answer = await client.post("/api/fallback", json={"module": "llm", "use": "understudy"})
+    assert (answer.status_code, desk.stand_in) == (200, "understudy")
+    await client.post("/api/fallback", json={"module": "llm"})
+    assert desk.stand_in == ""
+    wrong = await client.post("/api/fallback", json={"module": "cat", "use": "dog"})
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, "unknown_module")
