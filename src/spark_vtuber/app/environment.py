@@ -25,6 +25,12 @@ class Surroundings:
     log: logging.Logger
 
 
+def http_client() -> httpx.AsyncClient:
+    """The client of all engines. A proxy of the environment is used for the world, never for this machine."""
+    own = ("127.0.0.1", "localhost", "[::1]")
+    return httpx.AsyncClient(mounts={f"all://{host}": None for host in own})
+
+
 def engine_env(
     config: Config,
     around: Surroundings,

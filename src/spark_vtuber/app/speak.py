@@ -3,9 +3,7 @@
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import httpx
-
-from spark_vtuber.app.environment import Surroundings, engine_env
+from spark_vtuber.app.environment import Surroundings, engine_env, http_client
 from spark_vtuber.app.rack import Rack
 from spark_vtuber.config import Settings
 from spark_vtuber.core.cues import Cue, CueKind
@@ -38,7 +36,7 @@ async def speak(settings: Settings, around: Surroundings, text: str, persona: st
     events = EventLog(around.clock)
     board = Board(around.clock, events)
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(httpx.AsyncClient())
+        http = await stack.enter_async_context(http_client())
         rack = Rack(stack, engine_env(config, around, http, (view,)), board)
         chosen = settings.engines[persona]
         voice, guard = await rack.open("tts", chosen["tts"]), await rack.open("guard", chosen["guard"])

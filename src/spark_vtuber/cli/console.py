@@ -1,4 +1,4 @@
-"""Where commands write for people: the terminal's error stream, so that stdout stays free for results."""
+"""Where commands write: what happens goes to the terminal's error stream, results to stdout."""
 
 from rich.console import Console
 from rich.markup import escape
@@ -6,6 +6,7 @@ from rich.markup import escape
 from spark_vtuber.core.errors import SparkError
 
 console = Console(stderr=True, highlight=False)
+results = Console(highlight=False)
 
 
 def complain(error: SparkError) -> None:

@@ -5,11 +5,19 @@ from typing import Final
 
 SHOWS: Final = ("run", "demo", "replay")
 UNWATCHED: Final = frozenset({"--no-watch", "--watched", "--help", "-h"})
+INTERRUPTED: Final = 130
+"""The exit code of a command that Ctrl-C ended, as shells expect it: 128 + SIGINT."""
 
 
 def main() -> None:
     """Run the command line; commands that start a show become its watch first."""
-    arguments = sys.argv[1:]
+    try:
+        _start(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _start(arguments: list[str]) -> None:
     if arguments and arguments[0] in SHOWS and not UNWATCHED.intersection(arguments):
         from spark_vtuber.cli.watch import Watch
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from spark_vtuber.cli import run, say
+from spark_vtuber.cli import bench, config, demo, doctor, panic, replay, run, say
 
 app = typer.Typer(
     name="spark-vtuber",
@@ -10,6 +10,13 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(run.run)
+app.command()(demo.demo)
+app.command()(replay.replay)
 app.command()(say.say)
+app.command()(doctor.doctor)
+app.add_typer(config.app, name="config")
+app.command()(panic.panic)
+app.add_typer(bench.app, name="bench")

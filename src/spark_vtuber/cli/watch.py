@@ -17,39 +17,51 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 from spark_vtuber.cli.door import PanicDoor
 
-START_LIMIT_S: Final = 60.0
-"""A show that is not ready by then is started again."""
+LOOK_S: Final = 0.5
+"""How often the watch looks after the show when nothing comes from it."""
 
-BEAT_LIMIT_S: Final = 10.0
-"""The show sends a beat every second; after this time without one it hangs."""
+FINAL_CODES: Final = frozenset({0, 2, 130})
+"""Exit codes after which the show is not started again: done, wrong use or configuration, interrupted."""
 
-STOP_LIMIT_S: Final = 5.0
-PANIC_LIMIT_S: Final = 0.5
-"""A show that does not confirm a panic in this time is killed and started again muted."""
 
-FIRST_PAUSE_S: Final = 0.5
-LONGEST_PAUSE_S: Final = 30.0
-CALM_S: Final = 60.0
+@dataclass(frozen=True, slots=True)
+class WatchLimits:
+    """How patient the watch is.
 
-FINAL_CODES: Final = frozenset({0, 2})
-"""Exit codes after which the show is not started again: done, and wrong use or configuration."""
+    A show that is not ready after `start_s`, or sends no beat (one a second is due) for `beat_s`, is killed and
+    started again. It gets `stop_s` to end and `panic_s` to confirm a panic; one that does not is killed, and after a
+    panic started again muted. Between two starts there are `first_pause_s`, doubling up to `longest_pause_s`; a life
+    longer than `calm_s` begins again with the first.
+    """
+
+    start_s: float = 60.0
+    beat_s: float = 10.0
+    stop_s: float = 5.0
+    panic_s: float = 0.5
+    first_pause_s: float = 0.5
+    longest_pause_s: float = 30.0
+    calm_s: float = 60.0
 
 
 class Watch:
     """Keeps one show running. `arguments` are those of the command line, command first."""
 
-    def __init__(self, arguments: list[str]) -> None:
+    def __init__(self, arguments: list[str], limits: WatchLimits | None = None) -> None:
         self._arguments = arguments
-        self._inbox: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._limits = limits or WatchLimits()
+        self._inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._show: subprocess.Popen[bytes] | None = None
         self._door: PanicDoor | None = None
         self._is_stopping = False
+        self._lives = 0
         self._muted_reason = ""
-        self._pause_s = FIRST_PAUSE_S
+        self._pause_s = self._limits.first_pause_s
         self._panics: dict[int, threading.Event] = {}
         self._panic_count = 0
 
@@ -60,42 +72,59 @@ class Watch:
                 signal.signal(getattr(signal, name), self._on_signal)
         while True:
             code = self._life()
-            if self._is_stopping or code in FINAL_CODES:
-                return 0 if self._is_stopping else code
-            reason = f"the show ended with code {code}" if code >= 0 else "the show was killed"
+            if self._is_stopping:
+                return 0
+            if code in FINAL_CODES:
+                return code
+            reason = f"the show ended with code {code}" if code >= 0 else f"the show was killed by signal {-code}"
             _say(f"{reason}; starting it again in {self._pause_s:.1f} s")
             self._wait(self._pause_s)
             if self._is_stopping:
                 return 0
-            self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 2)
+            self._pause_s = min(self._limits.longest_pause_s, self._pause_s * 2)
 
     def _life(self) -> int:
         """One life of the show; gives its exit code."""
-        started_s = time.monotonic()
         show = self._show = self._start()
+        if self._is_stopping:
+            self._stop(show)
         reader = threading.Thread(target=self._read, args=(show,), daemon=True)
         reader.start()
         is_ready = False
-        heard_s = started_s
+        age_s = silence_s = 0.0
+        looked_s = time.monotonic()
         while show.poll() is None:
-            message = self._next(0.5)
+            message = self._next(LOOK_S)
             now_s = time.monotonic()
-            if message is not None:
-                heard_s = now_s
-                if message.get("type") == "ready":
+            # A machine or a watch that slept did not watch: at most one second counts for each look.
+            passed_s = min(now_s - looked_s, 1.0)
+            looked_s = now_s
+            age_s += passed_s
+            silence_s = 0.0 if message is not None else silence_s + passed_s
+            match message:
+                case {"type": "ready", "door": port}:
                     is_ready = True
-                    self._open_door(message.get("door"))
-            if now_s - heard_s > (BEAT_LIMIT_S if is_ready else START_LIMIT_S):
-                _say("the show does not answer any more; killing it")
-                self._muted_reason = "it had stopped answering"
+                    self._open_door(port)
+                case {"type": "closed"}:
+                    with suppress(subprocess.TimeoutExpired):
+                        show.wait(LOOK_S)
+            is_late = silence_s > self._limits.beat_s if is_ready else age_s > self._limits.start_s
+            if is_late and not self._is_stopping:
+                _say("the show does not answer any more; killing it" if is_ready else "the show does not get ready")
+                self._muted_reason = "it had stopped answering" if is_ready else ""
                 _kill(show)
-            if is_ready and now_s - started_s > CALM_S:
-                self._pause_s = FIRST_PAUSE_S
+                break
+            if is_ready and age_s > self._limits.calm_s:
+                self._pause_s = self._limits.first_pause_s
+        code = show.wait()
         reader.join(timeout=1)
-        return show.returncode
+        return code
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "spark_vtuber", *self._arguments, "--watched"]
+        command = [sys.executable, "-P", "-m", "spark_vtuber", *self._arguments, "--watched"]
+        if self._lives:
+            command.append("--no-browser")
+        self._lives += 1
         if self._muted_reason:
             command += ["--muted", self._muted_reason]
             self._muted_reason = ""
@@ -112,11 +141,13 @@ class Watch:
                 message = json.loads(line)
             except ValueError:
                 continue
-            if not isinstance(message, dict):
+            if not isinstance(message, dict) or show is not self._show:
                 continue
-            if message.get("type") == "panicked" and message.get("id") in self._panics:
-                self._panics[message["id"]].set()
+            confirmed = self._panics.get(message.get("id", 0)) if message.get("type") == "panicked" else None
+            if confirmed is not None:
+                confirmed.set()
             self._inbox.put(message)
+        self._inbox.put({"type": "closed"})
 
     def _next(self, timeout_s: float) -> dict[str, Any] | None:
         try:
@@ -129,8 +160,8 @@ class Watch:
             return
         try:
             self._door = PanicDoor(port, self._panic)
-        except OSError as error:
-            _say(f"the panic door cannot be opened on port {port}: {error.strerror}")
+        except (OSError, OverflowError) as error:
+            _say(f"the panic door cannot be opened on port {port}: {error}")
 
     def _panic(self) -> bool:
         """Stop everything that sounds; False when the show had to be killed for it."""
@@ -142,8 +173,9 @@ class Watch:
         number, confirmed = self._panic_count, threading.Event()
         self._panics[number] = confirmed
         has_sent = _send(show, {"type": "panic", "id": number})
-        if has_sent and confirmed.wait(PANIC_LIMIT_S):
-            del self._panics[number]
+        has_obeyed = has_sent and confirmed.wait(self._limits.panic_s)
+        del self._panics[number]
+        if has_obeyed:
             return True
         _say("the show did not confirm the panic; killing it and starting again muted")
         self._muted_reason = "panic while it did not answer"
@@ -152,13 +184,20 @@ class Watch:
 
     def _on_signal(self, _number: int, _frame: Any) -> None:
         show = self._show
-        if self._is_stopping and show is not None:
-            _kill(show)
+        if self._is_stopping:
+            if show is not None:
+                _kill(show)
             return
         self._is_stopping = True
-        if show is not None and show.poll() is None:
-            _send(show, {"type": "stop"})
-            threading.Timer(STOP_LIMIT_S, _kill, (show,)).start()
+        if show is not None:
+            self._stop(show)
+
+    def _stop(self, show: "subprocess.Popen[bytes]") -> None:
+        """Ask the show to end, and see to it."""
+        _send(show, {"type": "stop"})
+        patience = threading.Timer(self._limits.stop_s, _kill, (show,))
+        patience.daemon = True
+        patience.start()
 
     def _wait(self, seconds: float) -> None:
         end_s = time.monotonic() + seconds
@@ -167,11 +206,11 @@ class Watch:
 
 
 def _send(show: "subprocess.Popen[bytes]", message: dict[str, Any]) -> bool:
+    """Write by the descriptor: a signal may arrive while a buffered writer is in use."""
     if show.stdin is None:
         return False
     try:
-        show.stdin.write(json.dumps(message).encode() + b"\n")
-        show.stdin.flush()
+        os.write(show.stdin.fileno(), json.dumps(message).encode() + b"\n")
     except OSError:
         return False
     return True
@@ -179,12 +218,13 @@ def _send(show: "subprocess.Popen[bytes]", message: dict[str, Any]) -> bool:
 
 def _kill(show: "subprocess.Popen[bytes]") -> None:
     """End the show and everything it started."""
-    if show.poll() is not None:
+    if show.returncode is not None:
         return
     if sys.platform == "win32":
         subprocess.run(["taskkill", "/F", "/T", "/PID", str(show.pid)], capture_output=True, check=False)
     else:
-        os.killpg(show.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(show.pid, signal.SIGKILL)
 
 
 def _say(text: str) -> None:

@@ -62,6 +62,11 @@ class Director:
         """Whether nothing starts, since a panic."""
         return self._is_stopped
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no turn runs and no line waits."""
+        return not self._turns and not len(self._inbox)
+
     async def run(self) -> None:
         """Start turns for ever; they are children of this call."""
         async with anyio.create_task_group() as tasks:

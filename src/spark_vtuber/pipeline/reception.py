@@ -58,6 +58,11 @@ class Reception:
         self._arrived = anyio.Event()
         self._serial = Serial("c")
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no line waits for the guard."""
+        return not self._queue
+
     def receive(self, event: ChatEvent) -> None:
         """Take an event. Whether it is answered shows in the events that are announced."""
         if event.kind not in SPOKEN_KINDS:

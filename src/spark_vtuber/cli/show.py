@@ -1,0 +1,120 @@
+"""Runs a show in the foreground until somebody stops it or it has nothing more to do."""
+
+import logging
+import random
+import signal
+import sys
+import webbrowser
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import typer
+
+from spark_vtuber import engines
+from spark_vtuber.app.assemble import Opened, run_show
+from spark_vtuber.app.environment import Surroundings
+from spark_vtuber.cli.console import complain, console
+from spark_vtuber.cli.greeting import greet
+from spark_vtuber.cli.link import WatchLink
+from spark_vtuber.config import Settings, load
+from spark_vtuber.core.clock import SystemClock
+from spark_vtuber.core.errors import SparkError
+
+WRONG_USE = 2
+"""The exit code after which the watch does not start the show again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How a show is to be run.
+
+    `is_watched`: a watch holds our standard input and output. `muted_reason`: why it starts without a voice, empty
+    where it does not. `until`: ends the show when it returns.
+    """
+
+    is_watched: bool = False
+    muted_reason: str = ""
+    until: Callable[[Opened], Awaitable[None]] | None = None
+
+
+def start(config: Path | None, flags: Mapping[str, Any], wishes: Wishes) -> None:
+    """Load the configuration and run the show until it is stopped; wrong use ends with exit code 2."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    errors: list[SparkError] = []
+    try:
+        settings = load(engines.spec, config, flags)
+    except SparkError as error:
+        errors.append(error)
+    else:
+        try:
+            anyio.run(_perform, settings, wishes)
+        except* SparkError as group:
+            errors.extend(_leaves(group))
+        except* KeyboardInterrupt:
+            console.print("Good night.")
+    for mistake in errors:
+        complain(mistake)
+    if errors:
+        raise typer.Exit(WRONG_USE)
+
+
+async def _perform(settings: Settings, wishes: Wishes) -> None:
+    around = Surroundings(SystemClock(), random.Random(), logging.getLogger("spark_vtuber"))
+    curtain = _Curtain()
+    async with anyio.create_task_group() as tasks:
+        stop = tasks.cancel_scope.cancel
+        if sys.platform != "win32":
+            await tasks.start(_stop_on_signal, stop)
+        link = WatchLink() if wishes.is_watched else None
+        if link is not None:
+            tasks.start_soon(link.obey, stop, curtain.panic)
+        opened: Opened = await tasks.start(partial(run_show, settings, around, is_muted=bool(wishes.muted_reason)))
+        curtain.rise(opened)
+        greet(opened, settings, wishes.muted_reason)
+        if link is not None:
+            link.tell({"type": "ready", "url": opened.url, "door": opened.port + 1})
+            tasks.start_soon(link.beat)
+        if settings.config.server.browser and sys.stderr.isatty():
+            webbrowser.open(opened.url)
+        if wishes.until is not None:
+            await wishes.until(opened)
+            stop()
+
+
+class _Curtain:
+    """A panic that comes while the show is still being opened waits for the show."""
+
+    def __init__(self) -> None:
+        self._opened: Opened | None = None
+        self._is_up = anyio.Event()
+
+    def rise(self, opened: Opened) -> None:
+        self._opened = opened
+        self._is_up.set()
+
+    async def panic(self) -> None:
+        await self._is_up.wait()
+        if self._opened is not None:
+            await self._opened.show.panic("panic door")
+
+
+async def _stop_on_signal(
+    stop: Callable[[], None], *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        task_status.started()
+        async for _ in signals:
+            stop()
+            return
+
+
+def _leaves(group: BaseExceptionGroup[SparkError]) -> Iterator[SparkError]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
