@@ -19,8 +19,8 @@ from spark_vtuber.app.environment import Surroundings, engine_env, http_client
 from spark_vtuber.app.mutes import Mutes
 from spark_vtuber.app.rack import Rack
 from spark_vtuber.app.show import Parts, Show
-from spark_vtuber.app.tokens import token
 from spark_vtuber.app.standins import StandIns
+from spark_vtuber.app.tokens import token
 from spark_vtuber.chat.port import ChatSource
 from spark_vtuber.config import Settings
 from spark_vtuber.core.cues import Cue
