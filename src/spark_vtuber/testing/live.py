@@ -124,8 +124,10 @@ async def until(is_true: Callable[[], bool], limit_s: float = 20.0) -> None:
 
 
 @asynccontextmanager
-async def live_show(config: str = "", *flags: str, data_dir: Path | None = None) -> AsyncIterator[LiveShow]:
-    """Run `spark-vtuber run --no-watch` with the text of a configuration file, on a free port.
+async def live_show(
+    config: str = "", *flags: str, data_dir: Path | None = None, port: int | None = None
+) -> AsyncIterator[LiveShow]:
+    """Run `spark-vtuber run --no-watch` with the text of a configuration file, on `port` or a free one.
 
     Raises:
         TimeoutError: it was not ready in time; its terminal output is in the message.
@@ -133,7 +135,7 @@ async def live_show(config: str = "", *flags: str, data_dir: Path | None = None)
     with tempfile.TemporaryDirectory() as folder:
         file, output = Path(folder, "spark.toml"), Path(folder, "terminal.txt")
         file.write_text(config, encoding="utf-8")
-        port = free_port()
+        port = port or free_port()
         command = [sys.executable, "-m", "spark_vtuber", "run", "--no-watch", "--no-browser", "--port", str(port)]
         command += ["--config", str(file), "--data-dir", str(data_dir or Path(folder, "data")), *flags]
         with output.open("wb") as terminal:
