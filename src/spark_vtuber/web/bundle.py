@@ -85,8 +85,14 @@ async def _answer(file: _File, scope: Scope, send: Send) -> None:
         name == b"if-none-match" and file.etag in (tag.strip() for tag in value.split(b","))
         for name, value in scope["headers"]
     )
-    await send({"type": "http.response.start", "status": 304 if is_known else 200, "headers": list(file.headers)})
-    await send({"type": "http.response.body", "body": b"" if is_known or scope["method"] == "HEAD" else file.body})
+    if is_known:
+        # With the length of a body that does not follow, uvicorn takes the answer for cut off.
+        headers = [(name, value) for name, value in file.headers if name != b"content-length"]
+        await send({"type": "http.response.start", "status": 304, "headers": headers})
+        await send({"type": "http.response.body"})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": list(file.headers)})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else file.body})
 
 
 def _read(folder: Path) -> Iterator[tuple[str, _File]]:

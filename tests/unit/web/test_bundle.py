@@ -48,6 +48,8 @@ async def test_what_the_browser_has_is_not_sent_again(client: httpx.AsyncClient)
     etag = (await client.get("/")).headers["etag"]
     again = await client.get("/", headers={"if-none-match": f'"other", {etag}'})
     assert (again.status_code, again.content) == (304, b"")
+    assert "content-length" not in again.headers
+    assert again.headers["etag"] == etag
     assert (await client.get("/", headers={"if-none-match": '"other"'})).status_code == 200
 
 
