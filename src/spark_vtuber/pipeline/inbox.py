@@ -35,11 +35,11 @@ class Dropped:
     reason: Reason
 
 
-def scores_of(cue: Cue, now_s: float, names: tuple[str, ...]) -> dict[str, float]:
-    """What speaks for answering a line now; the sum ranks it. `names` are the characters' names in lower case."""
+def standing_scores(cue: Cue, names: tuple[str, ...]) -> dict[str, float]:
+    """What speaks for answering a line, whenever that is. `names` are the characters' names in lower case."""
     text = cue.text.casefold()
     kind = cue.event.kind if cue.event else ChatKind.MESSAGE
-    scores = {"fresh": FRESH * max(0.0, 1 - (now_s - cue.admitted_s) / FRESH_S)}
+    scores: dict[str, float] = {}
     if kind in PAID_KINDS:
         scores["paid"] = PAID
     elif kind not in (ChatKind.MESSAGE, ChatKind.ACTION):
@@ -55,6 +55,23 @@ def scores_of(cue: Cue, now_s: float, names: tuple[str, ...]) -> dict[str, float
     return scores
 
 
+def freshness(cue: Cue, now_s: float) -> float:
+    """The part of a line's worth that fades."""
+    return FRESH * max(0.0, 1 - (now_s - cue.admitted_s) / FRESH_S)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A line and the part of its worth that never changes, so that ranking a full inbox stays cheap."""
+
+    cue: Cue
+    scores: dict[str, float]
+    standing: float
+
+    def worth(self, now_s: float) -> float:
+        return self.standing + freshness(self.cue, now_s)
+
+
 class Inbox:
     """Lines that wait for an answer.
 
@@ -65,28 +82,29 @@ class Inbox:
         self._names = tuple(name.casefold() for name in names)
         self._capacity = capacity
         self._stale_s = stale_s
-        self._cues: list[Cue] = []
+        self._lines: list[_Waiting] = []
 
     def __len__(self) -> int:
-        return len(self._cues)
+        return len(self._lines)
 
     def offer(self, cue: Cue, now_s: float) -> list[Dropped]:
         """Take a line; gives what had to leave for it, which may be the line itself."""
-        self._cues.append(cue)
-        if len(self._cues) <= self._capacity:
+        scores = standing_scores(cue, self._names)
+        self._lines.append(_Waiting(cue, scores, sum(scores.values())))
+        if len(self._lines) <= self._capacity:
             return []
-        worst = min(self._cues, key=lambda waiting: (self._worth(waiting, now_s), waiting.admitted_s))
-        self._cues.remove(worst)
-        return [Dropped(worst, Reason.FULL)]
+        worst = min(self._lines, key=lambda line: (line.worth(now_s), line.cue.admitted_s))
+        self._lines.remove(worst)
+        return [Dropped(worst.cue, Reason.FULL)]
 
     def take(self, now_s: float, may_go: Callable[[Cue], bool]) -> Choice | None:
         """The best line that `may_go`; it leaves the inbox. None where there is none."""
-        ranked = sorted(self._cues, key=lambda waiting: (-self._worth(waiting, now_s), waiting.admitted_s))
-        best = next((cue for cue in ranked if may_go(cue)), None)
+        ranked = sorted(self._lines, key=lambda line: (-line.worth(now_s), line.cue.admitted_s))
+        best = next((line for line in ranked if may_go(line.cue)), None)
         if best is None:
             return None
-        choice = Choice(best, scores_of(best, now_s, self._names), len(self._cues))
-        self._cues.remove(best)
+        choice = Choice(best.cue, {"fresh": freshness(best.cue, now_s), **best.scores}, len(self._lines))
+        self._lines.remove(best)
         return choice
 
     def drop_stale(self, now_s: float) -> list[Dropped]:
@@ -95,12 +113,10 @@ class Inbox:
 
     def drop(self, reason: Reason, is_meant: Callable[[Cue], bool]) -> list[Dropped]:
         """Let go of all lines that `is_meant` picks."""
-        gone = [cue for cue in self._cues if is_meant(cue)]
-        self._cues = [cue for cue in self._cues if not is_meant(cue)]
+        gone = [line.cue for line in self._lines if is_meant(line.cue)]
+        if gone:
+            self._lines = [line for line in self._lines if not is_meant(line.cue)]
         return [Dropped(cue, reason) for cue in gone]
-
-    def _worth(self, cue: Cue, now_s: float) -> float:
-        return sum(scores_of(cue, now_s, self._names).values())
 
 
 def _is_paid(cue: Cue) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import anyio
+from anyio.lowlevel import checkpoint
 
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.cues import Cue, CueKind
@@ -83,6 +84,7 @@ class Reception:
         while True:
             while self._queue:
                 await self._admit(self._queue.popleft())
+                await checkpoint()
             self._arrived = anyio.Event()
             await self._arrived.wait()
 

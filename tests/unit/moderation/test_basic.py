@@ -28,7 +28,8 @@ async def test_ordinary_lines_pass_unchanged(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["what the fuck", "you are a sh1t", "f u c k this", "fuuuuck", "f\u200buck", "oh flurb"]
+    "text",
+    ["what the fuck", "you are a sh1t", "f u c k this", "fuuuuck", "f\u200buck", "fu\u0441k", "\uff46uck", "oh flurb"],
 )
 @pytest.mark.parametrize("direction", list(Direction))
 async def test_profanity_is_blocked_also_in_disguise(text: str, direction: Direction) -> None:
