@@ -41,6 +41,7 @@ class ScriptedSpeaker implements Speaker {
 
 let nowMs = 0;
 let sent: ClientMessage[] = [];
+let deposed = 0;
 let show: Show;
 
 const tell = (message: object) => show.receiveText(JSON.stringify(message));
@@ -81,7 +82,8 @@ function at(ms: number) {
 beforeEach(() => {
 	nowMs = 0;
 	sent = [];
-	show = new Show({ send: (message) => sent.push(message), nowMs: () => nowMs });
+	deposed = 0;
+	show = new Show({ send: (message) => sent.push(message), nowMs: () => nowMs, onDeposed: () => (deposed += 1) });
 	tell({ type: 'welcome', personas: [{ id: 'main', name: 'Spark', look: 'spark' }] });
 });
 
@@ -328,6 +330,13 @@ describe('the audio owner', () => {
 		at(1100);
 		at(1110);
 		expect(at(1260).viseme).toBe('aa');
+	});
+
+	test('learns once that another page makes the sound now', () => {
+		expect(deposed).toBe(0);
+		tell({ type: 'audio.owner', you: false });
+		tell({ type: 'audio.owner', you: false });
+		expect(deposed).toBe(1);
 	});
 
 	test('sounds only when the silent utterance before is over', () => {

@@ -37,7 +37,9 @@ export class LiveStage {
 		this.show = new Show({
 			send: (message) => this.#socket.send(message),
 			nowMs: () => performance.now(),
-			onCast: options.onCast
+			onCast: options.onCast,
+			// A page that was frozen loses its office; it works again, and says so.
+			onDeposed: () => this.#isAudible && this.#hello()
 		});
 		this.#socket = new LiveSocket({
 			url: () => socketUrl('/api/stage', options.key === null ? {} : { key: options.key }),

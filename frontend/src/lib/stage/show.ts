@@ -14,6 +14,8 @@ export interface ShowOptions {
 	readonly nowMs: () => number;
 	/** A new list of personas stands on the stage. */
 	readonly onCast?: (personas: readonly Persona[]) => void;
+	/** This page made the sound, and the server gave that to another. */
+	readonly onDeposed?: () => void;
 }
 
 export class Show {
@@ -82,9 +84,12 @@ export class Show {
 				return this.#end(message.utterance, message.samples);
 			case 'speech.cancel':
 				return void this.#cancel(message.turn);
-			case 'audio.owner':
+			case 'audio.owner': {
+				const wasAudible = this.player.isAudible;
 				this.player.isAudible = message.you;
+				if (wasAudible && !message.you) this.options.onDeposed?.();
 				return;
+			}
 			case 'turn.end':
 				for (const open of this.script.open(message.turn)) this.#end(open.number, open.received);
 				return;
