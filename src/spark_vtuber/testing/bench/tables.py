@@ -22,7 +22,7 @@ def tables(result: Report) -> RenderableType:
     )
 
 
-def plain(result: Report, width: int = 110) -> str:
+def plain(result: Report, width: int = 130) -> str:
     """The same as text without colours, for logs and tests."""
     console = Console(width=width, no_color=True, force_terminal=False)
     with console.capture() as captured:
