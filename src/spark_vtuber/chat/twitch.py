@@ -181,9 +181,15 @@ async def reading(
     """A reader over connections that `connect` makes; it connects when its events are asked for."""
     if not options.channel:
         raise EngineError("no_channel", "no Twitch channel is configured", fix="set chat.twitch.channel")
+    raised: Exception | None = None
     async with anyio.create_task_group() as tasks:
-        yield TwitchReader(options, env, tasks, connect, pace or Pace())
+        try:
+            yield TwitchReader(options, env, tasks, connect, pace or Pace())
+        except Exception as error:  # noqa: BLE001 - raised again below, outside of the task group's exception group
+            raised = error
         tasks.cancel_scope.cancel()
+    if raised is not None:
+        raise raised
 
 
 @asynccontextmanager
