@@ -55,7 +55,7 @@ async def outcome(model: OpenAIModel, request: LLMRequest | None = None) -> tupl
 
 async def until(is_so: Callable[[], bool]) -> None:
     with anyio.fail_after(5):
-        while not is_so():  # noqa: ASYNC110 - the server cannot tell when the socket's end was seen
+        while not is_so():
             await anyio.sleep(0.005)
 
 
@@ -234,8 +234,8 @@ async def test_the_clients_cost_does_not_grow_with_history(http: httpx.AsyncClie
                 median = statistics.median((await cost(base_url, http, pasts[size], 31))[1:])
                 best[name, size] = min(best.get((name, size), 1e9), median)
 
-    print("\nclient CPU ms a turn, median of 30, best of 3")  # noqa: T201 - a figure is printed
+    print("\nclient CPU ms a turn, median of 30, best of 3")
     for name in ("client", "httpx alone"):
-        print(f"{name:12}", *(f"{size + 1:4} messages {best[name, size]:6.2f}" for size in sizes))  # noqa: T201
+        print(f"{name:12}", *(f"{size + 1:4} messages {best[name, size]:6.2f}" for size in sizes))
     assert best["client", 599] <= best["client", 0] * 1.25
     assert best["client", 599] <= best["httpx alone", 599] * 2

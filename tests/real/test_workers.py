@@ -44,7 +44,7 @@ async def counted(worker: Worker, **header: Any) -> list[int]:
 
 async def until(condition: Callable[[], bool]) -> None:
     with anyio.fail_after(DEADLINE_S):
-        while not condition():  # noqa: ASYNC110 - what happens in another process sets no event here
+        while not condition():
             await anyio.sleep(0.01)
 
 
