@@ -1,0 +1,171 @@
+"""The watch, its show and the show's workers as real processes, and what happens when one of them dies or hangs."""
+
+import signal
+import sys
+import time
+
+import anyio
+import httpx
+import psutil
+import pytest
+
+from spark_vtuber.testing.live import free_port, until
+from spark_vtuber.testing.watched import WatchedShow, eventually, watched_show, with_limits
+
+pytestmark = [pytest.mark.real, pytest.mark.platform("linux", "darwin")]
+
+
+def shows_of(watch: WatchedShow) -> list[psutil.Process]:
+    return psutil.Process(watch.pid).children()
+
+
+def everything_of(watch: WatchedShow) -> list[psutil.Process]:
+    """The watch and all that it started, down to the workers."""
+    top = psutil.Process(watch.pid)
+    return [top, *top.children(recursive=True)]
+
+
+def all_gone(processes: list[psutil.Process]) -> bool:
+    return not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in processes)
+
+
+async def a_turn(show: WatchedShow) -> dict[str, object]:
+    answer = await show.http.post("/api/chat", json={"author": "ana", "text": "hello spark, how are you?"})
+    assert answer.status_code == 202
+    turns: list[dict[str, object]] = []
+
+    async def is_over() -> bool:
+        turns[:] = (await show.http.get("/api/turns")).json()
+        return bool(turns)
+
+    await eventually(is_over)
+    return turns[0]
+
+
+async def test_a_watched_show_says_where_it_is_answers_and_ends_on_ctrl_c_with_everything_it_started() -> None:
+    async with watched_show("run") as show:
+        assert f"http://127.0.0.1:{show.port}/" in show.terminal
+        page = await show.http.get("/")
+        assert page.status_code == 200 or "page_missing" in page.text or "not built" in page.text
+        assert (await a_turn(show))["outcome"] == "completed"
+        processes = everything_of(show)
+        assert len(processes) >= 3
+        began = time.monotonic()
+        show.process.send_signal(signal.SIGINT)
+        assert await show.ended() == 0
+        assert time.monotonic() - began < 5
+        await until(lambda: all_gone(processes), 3)
+        assert "Traceback" not in show.terminal
+
+
+async def test_a_stop_while_the_show_is_still_opening_is_obeyed() -> None:
+    command = ["run", "--port", str(free_port())]
+    async with await anyio.open_process(
+        [sys.executable, "-m", "spark_vtuber", *command, "--no-browser"], stdout=None, stderr=None
+    ) as watch:
+        await until(lambda: bool(psutil.Process(watch.pid).children()))
+        processes = [psutil.Process(watch.pid), *psutil.Process(watch.pid).children(recursive=True)]
+        watch.send_signal(signal.SIGTERM)
+        with anyio.fail_after(10):
+            assert await watch.wait() == 0
+        await until(lambda: all_gone(processes), 5)
+
+
+async def test_a_killed_show_comes_back_with_a_new_session_and_leaves_no_worker() -> None:
+    async with watched_show("run") as show:
+        before = await show.health()
+        (first,) = shows_of(show)
+        workers = first.children(recursive=True)
+        assert workers
+        first.kill()
+        after = await show.next_life(before["session"])
+        assert after["pid"] != before["pid"]
+        await until(lambda: all_gone(workers))
+        assert (await a_turn(show))["outcome"] == "completed"
+        assert "started muted" not in show.terminal
+
+
+async def test_a_show_ends_with_its_watch() -> None:
+    async with watched_show("run") as show:
+        processes = everything_of(show)
+        show.process.kill()
+        await until(lambda: all_gone(processes), 10)
+
+
+async def test_a_show_that_hangs_is_killed_and_comes_back_muted() -> None:
+    async with watched_show("run", program=with_limits(beat_s=2.5)) as show:
+        before = await show.health()
+        (first,) = shows_of(show)
+        first.suspend()
+        await show.next_life(before["session"])
+        assert not first.is_running() or first.status() == psutil.STATUS_ZOMBIE
+        await until(lambda: "started muted: it had stopped answering" in show.terminal)
+        personas = (await show.http.get("/api/status")).json()["personas"]
+        assert all(persona["muted"] for persona in personas)
+
+
+async def test_the_panic_door_silences_a_show_that_obeys() -> None:
+    async with watched_show("run") as show:
+        await show.http.post("/api/chat", json={"author": "ana", "text": "tell me a joke please"})
+        answer = await show.panic()
+        assert answer.status_code == 200
+        assert answer.json() == {"panic": True, "restarted": False}
+        assert (await show.http.get("/api/status")).json()["panic"] is True
+
+
+async def test_the_panic_door_kills_a_show_that_does_not_obey() -> None:
+    async with watched_show("run") as show:
+        before = await show.health()
+        shows_of(show)[0].suspend()
+        began = time.monotonic()
+        assert (await show.panic()).json() == {"panic": True, "restarted": True}
+        assert time.monotonic() - began < 2
+        await show.next_life(before["session"])
+        assert all(persona["muted"] for persona in (await show.http.get("/api/status")).json()["personas"])
+
+
+async def test_the_panic_door_opens_for_nobody_elses_page() -> None:
+    async with watched_show("run") as show:
+        door = f"http://127.0.0.1:{show.port + 1}"
+        assert (await show.panic(Origin="http://evil.example")).status_code == 403
+        assert (await show.panic(**{"Content-Type": "text/plain"})).status_code == 415
+        assert (await show.http.get(f"{door}/panic")).status_code == 404
+        assert (await show.http.post(f"{door}/", json={})).status_code == 404
+        assert (await show.http.get("/api/status")).json()["panic"] is False
+
+
+async def test_idle_connections_do_not_keep_the_panic_door_shut() -> None:
+    async with watched_show("run") as show:
+        idle = [await anyio.connect_tcp("127.0.0.1", show.port + 1) for _ in range(5)]
+        began = time.monotonic()
+        assert (await show.panic()).status_code == 200
+        assert time.monotonic() - began < 1
+        for connection in idle:
+            await connection.aclose()
+
+
+async def test_a_busy_port_is_one_clear_error_and_no_loop() -> None:
+    async with watched_show("run") as show:
+        command = [sys.executable, "-m", "spark_vtuber", "run", "--no-browser", "--port", str(show.port)]
+        with anyio.fail_after(30):
+            second = await anyio.run_process(command, check=False)
+    assert second.returncode == 2
+    assert second.stderr.decode().count("is in use") == 1
+    assert f"--port {show.port + 1}" in second.stderr.decode().replace("\n", " ")
+    assert b"watch:" not in second.stderr
+    assert b"Traceback" not in second.stderr
+
+
+async def test_without_a_watch_the_show_runs_in_the_foreground() -> None:
+    async with watched_show("run", "--no-watch") as show:
+        assert (await show.health())["pid"] == show.pid
+        with pytest.raises(httpx.ConnectError):
+            await show.panic()
+        show.process.send_signal(signal.SIGINT)
+        assert await show.ended() == 0
+        assert "Traceback" not in show.terminal
+
+
+async def test_the_watch_stays_small() -> None:
+    async with watched_show("run") as show:
+        assert psutil.Process(show.pid).memory_info().rss < 25_000_000
