@@ -1,13 +1,14 @@
 """Events between a connection that must never wait and a reader that may."""
 
 from collections import deque
+from typing import Final
 
 import anyio
 
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.events import PAID_KINDS, SPOKEN_KINDS, ChatEvent
 
-CAPACITY = 4_096
+CAPACITY: Final = 4_096
 
 
 class EventBuffer:

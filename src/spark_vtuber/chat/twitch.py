@@ -119,6 +119,7 @@ class TwitchReader:
 
         A server that goes down is read until its successor is in the room; a line that both bring counts once.
         """
+        self._report("starting", f"connects to {self._where}")
         pauses = Pauses(self._pace, self._random)
         leaving: Link | None = None
         async with anyio.create_task_group() as links:
