@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from spark_vtuber.text.abbreviations import stop_rules
 from spark_vtuber.core.turns import Span
+from spark_vtuber.text.abbreviations import stop_rules
 from spark_vtuber.text.boundaries import inner_breaks
 from spark_vtuber.text.characters import CJK_CLASS, EMOJI, EMOTICON
 from spark_vtuber.text.directions import is_direction
