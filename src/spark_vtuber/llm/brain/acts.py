@@ -18,7 +18,14 @@ _DULL: Final = frozenset(
     "them then there these they thing things think this those though time today tonight very want well were what "
     "when where which while will with without would yeah your yours callname chat stream".split()
 )
+_CONNECTING: Final = frozenset(
+    "and but so because since for last this that where when while with if who which now today yesterday tomorrow "
+    "tonight always sometimes ago can do you i we he she it they is are was".split()
+)
+"""Words that end what a fact is about: "norway last month" is Norway."""
+
 _MIN_WORD: Final = 4
+_PLURAL_PETS: Final = ("cats", "dogs", "rats", "chickens")
 _PLACES: Final = re.compile(r"\b(usa?|uk|uae|nyc|la)\b")
 
 
@@ -94,6 +101,8 @@ class Acts:
     def _learn_pet(self, scene: Scene) -> Meaning:
         kind, name = (*scene.meaning.words, "", "")[:2]
         if kind:
+            kind = kind.removesuffix("s") if kind.endswith(_PLURAL_PETS) else kind
+            scene.slots["star1"] = kind
             scene.viewer.learn("pet_kind", kind)
         if name and scene.viewer.learn("pet", " ".join(word.capitalize() for word in name.split()[:2])):
             scene.viewer.facts.setdefault("pet_kind", "pet")
@@ -109,7 +118,7 @@ class Acts:
         return scene.becomes("fallback")
 
     def _learn_home(self, scene: Scene) -> Meaning:
-        place = " ".join(word.capitalize() for word in scene.meaning.words[0].split()[:3])
+        place = " ".join(word.capitalize() for word in _first_phrase(scene.meaning.words[0]).split()[:3])
         place = _PLACES.sub(lambda found: found[0].upper(), place.lower()) if len(place) <= 3 else place
         if scene.viewer.learn("home", place):
             scene.slots["home"] = scene.slots["star1"] = scene.viewer.facts["home"]
@@ -152,4 +161,14 @@ class Acts:
 
 def _seen_from_here(words: str) -> str:
     """Captured words as the character says them back: "my cat" is "your cat"; at most a few words."""
-    return " ".join(_SWAPPED.get(word, word) for word in words.split()[:5])[:32].strip()
+    return " ".join(_SWAPPED.get(word, word) for word in _first_phrase(words).split()[:5])[:32].strip()
+
+
+def _first_phrase(words: str) -> str:
+    """The words up to the first one that begins something else."""
+    kept: list[str] = []
+    for word in words.split():
+        if kept and word in _CONNECTING:
+            break
+        kept.append(word)
+    return " ".join(kept)

@@ -21,6 +21,10 @@ _TOKEN: Final = re.compile(r"[^\W_]+")
 _APOSTROPHES: Final = re.compile("['’`´]")
 _RUN: Final = re.compile(r"(.)\1{2,}")
 _LAUGH: Final = re.compile(r"(?:a?(?:[hj][aeiou]){2,}[hj]?|l+o+l(?:o*l)*|[ls]?m+f?a+o+|x+d+|k{3,}|w{4,})")
+_SMASH: Final = re.compile(r"[asdfghjkl]{5,}|[b-df-hj-np-tv-xz]{5,}|(?:asd|sdf|dfg|jkl|qwe){2,}[a-z]*")
+"""Keys hit at random."""
+
+_MIN_TOLD: Final = 2
 _TYPO_CHARS: Final = 5
 _NAMING: Final = frozenset({"name", "names", "called", "named", "call"})
 """Words before a name, which is read as it stands."""
@@ -42,7 +46,8 @@ class Reader:
 
     Args:
         slang: what to read instead of a word or a picture; keys of several words are not looked for.
-        lists: word lists by name: `filler` is left out, `smiley` are `face=word` pairs in any text.
+        lists: word lists by name: `filler` is left out, so is `reaction` where other words say more, `as_is` is
+            taken for no typo.
         vocabulary: the words that stretched and mistyped ones are mended to.
     """
 
@@ -54,7 +59,8 @@ class Reader:
         self._faces = frozenset(word.strip() for word in self._pictures.values())
         self._slang = {fold(key): word for key, word in slang.items() if _TOKEN.fullmatch(key)}
         self._filler = frozenset(lists["filler"])
-        self._known = frozenset(vocabulary) | self._slang.keys() | self._filler
+        self._reactions = frozenset(lists["reaction"])
+        self._known = frozenset(vocabulary) | self._slang.keys() | self._filler | frozenset(lists["as_is"])
         self._typos = _typo_index(sorted(word for word in self._known if word.isascii()))
 
     def read(self, text: str, own_names: Collection[str] = ()) -> tuple[Sentence, ...]:
@@ -84,8 +90,11 @@ class Reader:
                 words.append(token[:LONGEST_WORD])
             else:
                 words += self._spelled(token[:LONGEST_WORD]).split()
+        words = [word for index, word in enumerate(words) if words[index - 1 : index] != [word]]
         kept = [word for word in words if word not in self._filler]
-        return [word for word in kept or words if word.isascii()]
+        kept = [word for word in kept or words if word.isascii()]
+        told = [word for word in kept if word not in self._reactions]
+        return told if len(told) >= _MIN_TOLD else kept
 
     def _called(self, tokens: list[str], index: int) -> list[str]:
         """What to read instead of the character's name: nothing for a mere call, "you" where it is talked about."""
@@ -106,6 +115,8 @@ class Reader:
             return token
         if _LAUGH.fullmatch(token):
             return "lol"
+        if _SMASH.fullmatch(token) and len(set(token)) > 1:
+            return "smash"
         if _RUN.search(token):
             for spelled in (_RUN.sub(r"\1", token), _RUN.sub(r"\1\1", token)):
                 if spelled in self._known:
@@ -117,21 +128,22 @@ class Reader:
         return token
 
     def _mended(self, token: str) -> str:
-        """The known word with one letter more, one less, or two swapped; else the token."""
-        for form in (token, *_without_one(token), *_swapped(token)):
-            word = self._typos.get(form)
-            if word and word[0] == token[0] and abs(len(word) - len(token)) <= 1:
-                return word
-        return token
+        """The known word with two letters swapped, one left out or one added; else the token.
+
+        A wrong letter is not mended: too many good words are one letter away from a known one.
+        """
+        if token in self._typos:
+            return self._typos[token]
+        forms = (*_swapped(token), *_without_one(token))
+        return next((form for form in forms if len(form) >= _TYPO_CHARS and form in self._known), token)
 
 
 def _typo_index(words: Sequence[str]) -> dict[str, str]:
     index: dict[str, str] = {}
     for word in words:
-        if len(word) >= _TYPO_CHARS:
+        if len(word) > _TYPO_CHARS:
             for form in _without_one(word):
                 index.setdefault(form, word)
-    index.update({word: word for word in words if len(word) >= _TYPO_CHARS})
     return index
 
 

@@ -15,7 +15,9 @@ FALLBACK: Final = "fallback"
 MAX_CHARS: Final = 220
 """The longest answer: about fourteen seconds of speech."""
 
-_SLOT: Final = re.compile(r"<(?:get|bot) ([a-z_]+)>|<star([1-9]?)>")
+_SLOT: Final = re.compile(r"(\b[Aa] )?(?:<(?:get|bot) ([a-z_]+)>|<star([1-9]?)>)")
+_STARTS: Final = re.compile(r"(?:^|[.!?\]] )$")
+_VOWELS: Final = frozenset("aeiou")
 _PERSONAL: Final = frozenset({"who", "pet", "pet_kind", "like", "home", "job"})
 _PERSONAL_SHARE: Final = 0.4
 """How often a line that shows memory of the viewer is taken, where there is one."""
@@ -35,12 +37,23 @@ def line(text: str) -> Line:
 
 
 def filled(text: str, slots: Mapping[str, str]) -> str:
-    """The line with its slots filled; what is filled in is never looked at again."""
-    return _SLOT.sub(lambda found: slots[_name(found)], text)
+    """The line with its slots filled; what is filled in is never looked at again.
+
+    A sentence begins with a capital, and "a" before a filled-in vowel is "an".
+    """
+
+    def value(found: re.Match[str]) -> str:
+        article, said = found[1] or "", slots[_name(found)]
+        if article and said[:1].lower() in _VOWELS:
+            article = f"{article[0]}n "
+        is_start = not article and _STARTS.search(text[: found.start()]) is not None
+        return article + (said[:1].upper() + said[1:] if is_start else said)
+
+    return _SLOT.sub(value, text)
 
 
 def _name(found: re.Match[str]) -> str:
-    return found[1] or f"star{found[2] or 1}"
+    return found[2] or f"star{found[3] or 1}"
 
 
 class Voice:
