@@ -468,3 +468,44 @@ def test_a_channel_is_named_as_twitch_writes_it(name: str) -> None:
 def test_what_is_no_channel_is_refused(name: str) -> None:
     with pytest.raises(ValidationError):
         TwitchOptions(channel=name)
+
+
+class Broken(FakeConnection):
+    """A connection that breaks when it is read."""
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        raise anyio.BrokenResourceError
+
+
+async def test_a_connection_that_breaks_while_it_is_read_is_made_again(
+    server: FakeChatServer, reports: Reports
+) -> None:
+    server.make = Broken
+    async with listening(server, reports):
+        server.make = FakeConnection
+        await anyio.sleep(2)
+    assert "the connection broke" in reports.said[1][1]
+    assert reports.states[-1] == "ok"
+
+
+async def test_a_connection_that_breaks_while_it_is_written_is_made_again(
+    server: FakeChatServer, reports: Reports
+) -> None:
+    async with listening(server, reports):
+        server.last.is_left = True
+        server.last.say("PING :x")
+        await anyio.sleep(2)
+    assert "the connection broke" in reports.said[2][1]
+    assert reports.states[-1] == "ok"
+
+
+async def test_after_a_refusal_nothing_is_tried_although_nobody_has_read_of_it_yet(server: FakeChatServer) -> None:
+    async with reading(OPTIONS, env_of(), server.connect) as reader, aclosing(reader.events()) as events:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_speak_when_joined, server)
+            assert (await anext(events)).text == "hello"
+        server.last.say("474 x #chan :no")
+        await anyio.sleep(600)
+        assert (len(server.attempts_s), server.last.is_left) == (1, True)
+        with pytest.raises(EngineError, match="cannot be read: no"):
+            await anext(events)
