@@ -12,7 +12,7 @@ from spark_vtuber import engines
 from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL, UNDERSTUDY
 from spark_vtuber.app.environment import Surroundings, engine_env
 from spark_vtuber.app.tokens import token
-from spark_vtuber.config import AUTO, ENGINE_PORTS, Config, EngineChoice, Settings, load
+from spark_vtuber.config import AUTO, ENGINE_PORTS, Config, EngineChoice, EngineLookup, Settings, load
 from spark_vtuber.core.engine import EngineSpec, Finding
 from spark_vtuber.core.errors import ConfigError, SparkError
 from spark_vtuber.core.ids import PersonaId
@@ -34,8 +34,9 @@ STAND_INS: Final = (("tts", "espeak"), ("llm", UNDERSTUDY))
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The machine as the checks see it; tests give one of their own."""
+    """What the checks look at: the machine, the engines that are installed, the pages. Tests give one of their own."""
 
+    engine: EngineLookup = engines.spec
     free_memory: Callable[[], int | None] = machine.free_memory_bytes
     free_disk: Callable[[Path], int] = machine.free_disk_bytes
     is_writable: Callable[[Path], bool] = machine.is_writable
@@ -60,7 +61,7 @@ async def examine(
     settings: Settings | None = None
     mistakes: tuple[Finding, ...] = ()
     try:
-        settings = load(engines.spec, path)
+        settings = load(ground.engine, path)
     except ConfigError as error:
         mistakes = tuple(Finding(one.key, "error", one.reason, one.fix) for one in error.mistakes)
     config = settings.config if settings else Config()
@@ -77,7 +78,7 @@ async def examine(
         return
     async for finding in _found_models(settings, http):
         yield Checked("engines", finding)
-    async for checked in _engines(settings, around, http):
+    async for checked in _engines(settings, around, http, ground.engine):
         yield checked
 
 
@@ -175,13 +176,15 @@ async def _found_models(settings: Settings, http: httpx.AsyncClient) -> AsyncIte
         yield Finding("llm", "note", "no model server on this machine: the understudy answers", HOW_TO_GET_A_MODEL)
 
 
-async def _engines(settings: Settings, around: Surroundings, http: httpx.AsyncClient) -> AsyncIterator[Checked]:
+async def _engines(
+    settings: Settings, around: Surroundings, http: httpx.AsyncClient, lookup: EngineLookup
+) -> AsyncIterator[Checked]:
     env = engine_env(settings.config, around, http, _views(settings.config))
     specs: dict[str, EngineSpec] = {}
-    for port, choice in _in_use(settings):
+    for port, choice in _in_use(settings, lookup):
         name = f"{port}: {choice.name}"
         try:
-            specs[choice.name] = engines.spec(port, choice.name)
+            specs[choice.name] = lookup(port, choice.name)
             async for finding in specs[choice.name].probe(choice.options, env):
                 yield Checked("engines", replace(finding, name=name))
         except SparkError as error:
@@ -191,17 +194,17 @@ async def _engines(settings: Settings, around: Surroundings, http: httpx.AsyncCl
         yield Checked("licences", _licence(engine, spec))
 
 
-def _in_use(settings: Settings) -> Sequence[tuple[str, EngineChoice]]:
+def _in_use(settings: Settings, lookup: EngineLookup) -> Sequence[tuple[str, EngineChoice]]:
     """Every engine that a show would open, each once."""
     chosen = [(port, choices[port]) for choices in settings.engines.values() for port in ENGINE_PORTS]
-    chosen += [(port, EngineChoice(name, engines.spec(port, name).options())) for port, name in STAND_INS]
+    chosen += [(port, EngineChoice(name, lookup(port, name).options())) for port, name in STAND_INS]
     chat = settings.config.chat
     for name, options, is_on in (
         ("twitch", chat.twitch, chat.twitch.channel),
         ("replay", chat.replay, chat.replay.file),
     ):
         if is_on:
-            spec = engines.spec("chat", name)
+            spec = lookup("chat", name)
             chosen.append(("chat", EngineChoice(name, spec.options.model_validate(options.model_dump()))))
     once = {(port, one.name, one.options.model_dump_json()): (port, one) for port, one in chosen if one.name != AUTO}
     return tuple(once.values())

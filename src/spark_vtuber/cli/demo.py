@@ -46,7 +46,7 @@ def demo(
     del no_watch
     with recorded_chat() as chat:
         flags = options.layer(
-            server=options.server(host, port, no_browser),
+            server=options.server(host, port, no_browser=no_browser),
             data={"dir": str(data_dir) if data_dir else None},
             chat={"replay": {"file": str(chat), "speed": speed}},
         )

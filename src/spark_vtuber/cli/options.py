@@ -34,6 +34,6 @@ def layer(**sections: Any) -> dict[str, Any]:
     return kept
 
 
-def server(host: str | None, port: int | None, no_browser: bool) -> dict[str, Any]:
+def server(host: str | None, port: int | None, *, no_browser: bool) -> dict[str, Any]:
     """The table `[server]` of a show's options."""
     return {"host": host, "port": port, "browser": False if no_browser else None}

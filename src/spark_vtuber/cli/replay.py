@@ -10,7 +10,9 @@ from spark_vtuber.cli.show import Wishes, start
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(help="The recorded chat, in JSON lines.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(help="The recorded chat, in JSON lines.", show_default=False, exists=True, dir_okay=False)
+    ],
     speed: options.Speed = None,
     config: options.ConfigFile = None,
     host: options.Host = None,
@@ -37,7 +39,7 @@ def replay(
     """
     del no_watch
     flags = options.layer(
-        server=options.server(host, port, no_browser),
+        server=options.server(host, port, no_browser=no_browser),
         data={"dir": str(data_dir) if data_dir else None},
         chat={"replay": {"file": str(file), "speed": speed}},
     )

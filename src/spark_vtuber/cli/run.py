@@ -24,7 +24,9 @@ def run(
     no_browser: options.NoBrowser = False,
     data_dir: options.DataDir = None,
     twitch: Annotated[str | None, typer.Option(help="Read this Twitch channel's chat; no account needed.")] = None,
-    replay: Annotated[Path | None, typer.Option(help="Play back a recorded chat (JSON lines).")] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="Play back a recorded chat (JSON lines).", exists=True, dir_okay=False)
+    ] = None,
     speed: options.Speed = None,
     safe: options.Safe = False,
     no_watch: options.NoWatch = False,
@@ -46,7 +48,7 @@ def run(
     """
     del no_watch
     flags = options.layer(
-        server=options.server(host, port, no_browser),
+        server=options.server(host, port, no_browser=no_browser),
         data={"dir": str(data_dir) if data_dir else None},
         chat={"twitch": {"channel": twitch}, "replay": {"file": str(replay) if replay else None, "speed": speed}},
     )

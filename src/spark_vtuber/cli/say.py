@@ -14,6 +14,7 @@ import typer
 from spark_vtuber import engines
 from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.app.speak import speak
+from spark_vtuber.cli import options
 from spark_vtuber.cli.console import complain, console
 from spark_vtuber.config import load
 from spark_vtuber.core.clock import SystemClock
@@ -37,12 +38,18 @@ def say(
     clauses: Annotated[
         Cut | None, typer.Option(help="Speak nothing: print each line of the text as a JSON list of pieces.")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="The configuration file.", show_default="spark.toml")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    config: options.ConfigFile = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Say a text with a character's voice, through the same steps as a live answer.
+    r"""Say a text with a character's voice, through the same steps as a live answer.
 
-    Expression tags work: spark-vtuber say "[happy] Hello chat!" -o hello.wav
+    Expression tags work, and the timeline beside the sound holds the words, the
+    visemes and the expressions with their times.
+
+    [bold]Examples[/]
+
+      spark-vtuber say "\[happy] Hello chat!" -o hello.wav
+      spark-vtuber say --clauses live "Well, hello there, how are you?"
     """
     if clauses is not None:
         lines = sys.stdin if text == "-" else text.splitlines()

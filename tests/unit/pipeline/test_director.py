@@ -259,3 +259,18 @@ async def test_a_dropped_cue_without_an_event_is_only_counted() -> None:
         hand.director.offer(Cue(CueId("i1"), CueKind.IDLE, ""))
     assert hand.tally.dropped[Reason.PANIC] == 1
     assert rig.notes.of("chat.dropped") == []
+
+
+async def test_the_director_is_idle_once_everything_was_answered() -> None:
+    rig = Rig()
+    async with running(rig) as hand:
+        assert hand.director.is_idle
+        assert hand.reception.is_empty
+        hand.write(1)
+        hand.write(2, "another line")
+        assert not hand.reception.is_empty
+        await anyio.sleep(0.1)
+        assert hand.reception.is_empty
+        assert not hand.director.is_idle
+        await anyio.sleep(120)
+        assert hand.director.is_idle
