@@ -26,9 +26,10 @@ from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.core.engine import EngineEnv
 from spark_vtuber.core.events import ChatEvent, ChatKind
 from spark_vtuber.testing.irc import FakeConnection
+from spark_vtuber.testing.live import live_show
 
 LIMIT_S = 30
-PORT, TLS_PORT = 18300, 18301
+PORT, TLS_PORT, SHOW_PORT = 18300, 18301, 18310
 PACE = Pace(first_pause_s=0.1, longest_pause_s=0.5)
 
 CONFIG = """
@@ -251,6 +252,42 @@ async def test_the_server_sees_us_leave(daemon: Daemon) -> None:
                 await until(lambda: listener.is_in)
             await until(lambda: any(line.startswith("QUIT justinfan") for line in lines))
             tasks.cancel_scope.cancel()
+
+
+SHOW = f"""
+[chat.twitch]
+channel = "chan"
+host = "127.0.0.1"
+port = {PORT}
+tls = false
+"""
+
+
+@pytest.mark.real
+@pytest.mark.needs("inspircd")
+async def test_a_show_answers_a_viewer_on_a_real_server_across_its_restart(daemon: Daemon) -> None:
+    async with live_show(SHOW, port=SHOW_PORT) as show:
+
+        async def in_state(state: str) -> None:
+            with anyio.fail_after(LIMIT_S):
+                while (await show.component("chat:twitch"))["state"] != state:
+                    await anyio.sleep(0.02)
+
+        await in_state("ok")
+        async with viewer("ana") as write, show.listening():
+            await write("do you like frogs?")
+            await show.wait_for_turns(1)
+            daemon.kill()
+            await in_state("degraded")
+            await daemon.start()
+            await in_state("ok")
+            async with viewer("ben") as write_again:
+                await write_again("do you like cats?")
+                turns = await show.wait_for_turns(2)
+    assert [(turn["cue"]["author"], turn["cue"]["text"]) for turn in turns] == [
+        ("ben", "do you like cats?"),
+        ("ana", "do you like frogs?"),
+    ]
 
 
 async def serve_as_twitch(stream: Any) -> None:
