@@ -29,10 +29,10 @@ _BROKEN: Final = (anyio.BrokenResourceError, anyio.ClosedResourceError)
 class Pace:
     """Times, in seconds.
 
-    A server that says nothing for `silence_s` is asked, and is dead after `answer_s` more. `join_s` is the longest way
-    from the first packet into the room. Pauses between attempts double from `first_pause_s` to `longest_pause_s`, each
-    shortened by chance to no less than half; a connection that lived for `calm_s` starts them anew. A good-bye takes at
-    most twice `leave_s`.
+    A server that says nothing for `silence_s` is asked, and is dead after `answer_s` more; one that takes nothing for
+    `answer_s` is dead too. Connecting may take `join_s`, and the way from there into the room as long again. Pauses
+    between attempts double from `first_pause_s` to `longest_pause_s`, each shortened by chance to no less than half; a
+    connection that lived for `calm_s` starts them anew. A good-bye takes at most twice `leave_s`.
     """
 
     silence_s: float = 300.0
