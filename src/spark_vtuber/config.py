@@ -191,11 +191,11 @@ def load(
     env = os.environ if environ is None else environ
     file = _find(path, env)
     layers = [("file", _read(file)), ("environment", _from_environment(env)), ("flag", flags or {})]
-    config, sources = _combine(layers)
+    config, sources = _combine(layers, lookup)
     overrides = config.data.dir / "overrides.toml"
     if overrides.is_file():
         layers.insert(1, ("overrides", _read(overrides)))
-        config, sources = _combine(layers)
+        config, sources = _combine(layers, lookup)
     return Settings(config, file, _resolve(config, lookup), sources)
 
 
@@ -271,13 +271,13 @@ def _parsed(name: str, text: str) -> Any:
         raise ConfigError((Mistake(name, "is not valid JSON", "write lists as JSON"),)) from error
 
 
-def _combine(layers: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[Config, dict[str, str]]:
+def _combine(layers: Sequence[tuple[str, Mapping[str, Any]]], lookup: EngineLookup) -> tuple[Config, dict[str, str]]:
     """The valid configuration of all layers, and which of them set each key."""
     merged: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for source, layer in layers:
         _merge(merged, layer, sources, source)
-    return _validate(merged), sources
+    return _validate(merged, lookup), sources
 
 
 def _merge(
@@ -294,14 +294,18 @@ def _merge(
             sources[full] = source
 
 
-def _validate(merged: dict[str, Any]) -> Config:
+def _validate(merged: dict[str, Any], lookup: EngineLookup) -> Config:
     for port in ENGINE_PORTS:
         if isinstance(merged.get(port), dict):
             merged[port] = Config.model_fields[port].default | merged[port]
     try:
         return Config.model_validate(merged)
     except ValidationError as error:
-        raise ConfigError(_mistakes(error, Config)) from error
+        mistakes = list(_mistakes(error, Config))
+        for port in ENGINE_PORTS:
+            if isinstance(merged.get(port), dict):
+                _choice(port, merged[port], port, lookup, mistakes)
+        raise ConfigError(tuple(mistakes)) from error
 
 
 def _mistakes(error: ValidationError, model: type[BaseModel], prefix: str = "") -> tuple[Mistake, ...]:

@@ -1,17 +1,37 @@
 """The command line: one group a file."""
 
+from typing import Annotated
+
 import typer
 
+from spark_vtuber.app.assemble import VERSION
 from spark_vtuber.cli import bench, config, demo, doctor, panic, replay, run, say
 
 app = typer.Typer(
     name="spark-vtuber",
-    help="A local-first AI VTuber: chat in, a voice, a moving face and captions out.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"spark-vtuber {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """A local-first AI VTuber: chat in, a voice, a moving face and captions out."""
+    del version
+
+
 app.command()(run.run)
 app.command()(demo.demo)
 app.command()(replay.replay)

@@ -29,15 +29,15 @@ def test_a_right_configuration_is_ok(tmp_path: Path) -> None:
 
 
 def test_every_mistake_is_listed_with_its_fix(tmp_path: Path) -> None:
-    text = '[server]\nprot = 1\n[inbox]\ncapacity = "many"\n'
+    text = '[server]\nprot = 1\n[inbox]\ncapacity = "many"\n[llm]\nuse = "opnai"\n'
     result = run(tmp_path, "check", text)
     assert result.exit_code == 2
-    assert "2 mistakes" in result.stderr
+    assert "3 mistakes" in result.stderr
     assert 'did you mean "port"?' in result.stderr
     assert "inbox.capacity" in result.stderr
     found = json.loads(run(tmp_path, "check --json", text).stdout)
     assert found["ok"] is False
-    assert [one["key"] for one in found["mistakes"]] == ["server.prot", "inbox.capacity"]
+    assert [one["key"] for one in found["mistakes"]] == ["server.prot", "inbox.capacity", "llm.use"]
 
 
 def test_a_missing_file_is_a_mistake_and_no_traceback() -> None:

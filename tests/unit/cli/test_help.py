@@ -31,3 +31,9 @@ def test_wrong_use_is_said_in_a_line_and_ends_with_2(arguments: list[str]) -> No
     assert result.exit_code == 2
     assert "Error" in result.output
     assert "Traceback" not in result.output
+
+
+def test_the_version_is_told() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert result.exit_code == 0
+    assert result.stdout.startswith("spark-vtuber ")

@@ -1,0 +1,159 @@
+"""Writes the generated pages of docs/reference from the code: `python scripts/reference.py [--check]`.
+
+`configuration.md` comes from the schema of `spark.toml`, `command-line.md` from the commands themselves. With `--check`
+nothing is written; it ends with 1 where a page is not what the code says.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic_core import PydanticUndefined
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+from spark_vtuber import engines
+from spark_vtuber.cli.main import app
+from spark_vtuber.config import ENGINE_PORTS, Config, Section
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+NOTE = "<!-- Written by scripts/reference.py from the code; do not edit. -->\n"
+MACHINE_DEPENDENT = {"data.dir": "the platform's directory for data"}
+MARKUP = re.compile(r"\[/?(?:bold|dim)?\]")
+
+CONFIGURATION = """
+# Configuration
+
+One file, `spark.toml`, with every key optional. It is looked for as `--config FILE`, `$SPARK_CONFIG`, `./spark.toml`,
+and in the configuration directory of the platform. Later layers win: defaults, file, `overrides.toml` of the data
+directory, environment, flags. In the environment `SPARK_SERVER__PORT=9000` is `port` in `[server]`; lists and tables are
+JSON.
+`spark-vtuber config show` prints what is in force and which layer set it, `spark-vtuber config check` every mistake.
+
+A secret is named, never written: `"secret:openai"` is read from the variable `SPARK_SECRET_OPENAI`.
+
+*Applies* says when a changed key takes effect: `live` at once, `component` with the restart of its component, `restart`
+with the next start of the show.
+"""
+ENGINES = """
+## Engines
+
+`[llm]`, `[tts]` and `[guard]` hold `use`, the name of an engine, and that engine's own keys. `[llm] use = "auto"` takes
+the first model server found on this machine, else the understudy.
+"""
+COMMANDS = """
+# Command line
+
+Every command has `--help`. Results go to standard output, everything else to standard error. Exit codes: 0 done, 1
+found something wrong, 2 wrong use or configuration, 130 ended with Ctrl-C.
+"""
+
+
+def configuration() -> str:
+    """The page about the keys of `spark.toml`."""
+    parts = [NOTE, CONFIGURATION]
+    for name, field in Config.model_fields.items():
+        if name in ENGINE_PORTS:
+            continue
+        if name == "persona":
+            model: Any = field.default["main"]
+            parts += _table("persona.NAME", field.description, type(model))
+        else:
+            parts += _table(name, field.description, type(field.default))
+    parts.append(ENGINES)
+    for port in ENGINE_PORTS:
+        for engine in engines.names(port):
+            spec = engines.spec(port, engine)
+            parts.append(f'\n### `[{port}] use = "{engine}"`\n\n{spec.summary} (licence: {spec.licence})\n')
+            if spec.options.model_fields:
+                parts.append("\n| Key | Default | Meaning |\n|---|---|---|\n")
+                parts += [
+                    f"| `{key}` | {_value(one.get_default(call_default_factory=True))} | {one.description or ''} |\n"
+                    for key, one in spec.options.model_fields.items()
+                ]
+    return "".join(parts)
+
+
+def _table(name: str, meaning: str | None, model: type[Section]) -> Iterator[str]:
+    yield f"\n## `[{name}]`\n\n{meaning}\n\n| Key | Default | Applies | Meaning |\n|---|---|---|---|\n"
+    inner: list[tuple[str, str | None, type[Section]]] = []
+    for key, field in model.model_fields.items():
+        if isinstance(field.default, Section):
+            inner.append((f"{name}.{key}", field.description, type(field.default)))
+            continue
+        extra = field.json_schema_extra
+        applies = extra["applies"] if isinstance(extra, dict) else ""
+        default = MACHINE_DEPENDENT.get(f"{name}.{key}") or _value(field.default)
+        yield f"| `{key}` | {default} | {applies} | {field.description} |\n"
+    for one in inner:
+        yield from _table(*one)
+
+
+def _value(value: object) -> str:
+    match value:
+        case bool():
+            return f"`{str(value).lower()}`"
+        case str():
+            return f'`"{value}"`'
+        case tuple() | list():
+            return f"`[{', '.join(_value(one).strip('`') for one in value)}]`"
+        case None:
+            return "none"
+        case _ if value is PydanticUndefined:
+            return "required"
+        case _:
+            return f"`{value}`"
+
+
+def command_line() -> str:
+    """The page about the commands."""
+    whole = typer.main.get_command(app)
+    parts = [NOTE, COMMANDS]
+    for path, command in _commands(whole, "spark-vtuber"):
+        text = MARKUP.sub("", command.help or "").replace("\\[", "[").strip()
+        parts.append(f"\n## `{path}`\n\n```text\n{text}\n```\n")
+        known = [one for one in command.params if isinstance(one, TyperArgument | TyperOption)]
+        shown = [f"| {_name(one)} | {one.help} |\n" for one in known if not one.hidden and one.name != "help"]
+        if shown:
+            parts += ["\n| | Meaning |\n|---|---|\n", *shown]
+    return "".join(parts)
+
+
+def _commands(command: Any, path: str) -> Iterator[tuple[str, TyperCommand]]:
+    if isinstance(command, TyperGroup):
+        for name, inner in command.commands.items():
+            yield from _commands(inner, f"{path} {name}")
+    elif isinstance(command, TyperCommand):
+        yield path, command
+
+
+def _name(one: TyperArgument | TyperOption) -> str:
+    if isinstance(one, TyperArgument):
+        return f"`{(one.name or '').upper()}`"
+    value = "" if one.is_flag else f" {(one.name or '').upper()}"
+    return ", ".join(f"`{name}{value}`" for name in one.opts)
+
+
+PAGES = {"configuration.md": configuration, "command-line.md": command_line}
+
+
+def main() -> None:
+    """Writes the pages, or with `--check` says which are old."""
+    is_check = "--check" in sys.argv[1:]
+    old = []
+    for name, make in PAGES.items():
+        path, text = FOLDER / name, make()
+        if path.exists() and path.read_text("utf-8") == text:
+            continue
+        old.append(name)
+        if not is_check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    if is_check and old:
+        sys.exit(f"run scripts/reference.py: {', '.join(old)} are not what the code says")
+
+
+if __name__ == "__main__":
+    main()
