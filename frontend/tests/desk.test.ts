@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { after, EMPTY, KEEP_LINES, KEEP_TURNS, withSent, withTurns, type Board } from '../src/lib/desk/board';
 import { parseEvent, readHealth, readStatus, readTurn, type DeskEvent } from '../src/lib/desk/events';
-import { describe as inWords, segments, showMs, speakingMs, totalMs } from '../src/lib/desk/waterfall';
+import {
+	answering,
+	describe as inWords,
+	segments,
+	waitedMs,
+	showMs,
+	speakingMs,
+	totalMs
+} from '../src/lib/desk/waterfall';
 
 let seq = 0;
 
@@ -160,6 +168,19 @@ describe('the waterfall', () => {
 		]);
 		expect(totalMs(marks)).toBe(280);
 		expect(speakingMs(marks)).toBe(1000);
+	});
+
+	test('leaves the wait for her out of what the answer took', () => {
+		const late = { received: 0, admitted: 1, prompt: 4001, request: 4002, first_token: 4200 };
+		expect(waitedMs(late)).toBe(4000);
+		expect(answering(late)).toEqual([
+			{ mark: 'admitted', fromMs: 0, ms: 1 },
+			{ mark: 'request', fromMs: 1, ms: 1 },
+			{ mark: 'first_token', fromMs: 2, ms: 198 }
+		]);
+		expect(waitedMs(marks)).toBe(0);
+		expect(answering(marks)).toEqual(segments(marks));
+		expect(waitedMs({ received: 0, admitted: 1, prompt: 20 })).toBe(0);
 	});
 
 	test('never runs backwards', () => {

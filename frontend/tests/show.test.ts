@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Speaker } from '../src/lib/audio/speaker';
 import type { ClientMessage, Position } from '../src/lib/protocol/messages';
-import { CAPTION_HOLD_MS } from '../src/lib/stage/faces';
+import { CAPTION_HOLD_MS, FEELING_HOLD_MS } from '../src/lib/stage/faces';
 import { Track, type Mark } from '../src/lib/stage/heard';
 import { Show } from '../src/lib/stage/show';
 
@@ -217,6 +217,25 @@ describe('expressions and captions', () => {
 		tell({ type: 'expression', persona: 'main', name: 'angry', weight: 1, utterance: 1, ms: 950 });
 		at(0);
 		expect(at(5000).expression).toBe('angry');
+	});
+
+	test('fade after the words they came with, and stay where they came alone', () => {
+		say(1);
+		tell({ type: 'expression', persona: 'main', name: 'angry', weight: 1, utterance: 1, ms: 400 });
+		at(0);
+		expect(at(1001).expression).toBe('angry');
+		expect(at(1000 + FEELING_HOLD_MS).expression).toBe('angry');
+		expect(at(1001 + FEELING_HOLD_MS).expression).toBe('neutral');
+		tell({ type: 'expression', persona: 'main', name: 'sad', weight: 1 });
+		expect(at(90_000).expression).toBe('sad');
+	});
+
+	test('of a turn that was cut leave no words that were not heard', () => {
+		say(1);
+		at(0);
+		expect(at(200).caption?.text).toBe('Hey you!');
+		tell({ type: 'speech.cancel', turn: 't1' });
+		expect(at(201).caption).toBeNull();
 	});
 
 	test('of a turn that was cut do not come', () => {

@@ -27,7 +27,7 @@ async def test_a_typed_line_is_answered_aloud_with_moving_lips_and_captions(chro
         await desk.page.get_by_label("Your line").fill("hello spark, how are you?")
         await desk.page.get_by_label("Your line").press("Enter")
         await desk.until("__stage.tap.some(({ isOn }) => isOn)")
-        await expect(desk.page.locator("[data-persona=main] + .caption")).to_contain_text("good evening")
+        await expect(desk.page.locator(".caption")).to_contain_text("good evening")
         (turn,) = await show.wait_for_turns(1)
         await desk.until(SHUT)
         tap, frames = await desk.probe("tap"), await desk.probe("frames")

@@ -46,6 +46,26 @@ export function totalMs(marks: Marks): number {
 	return last ? last.fromMs + last.ms : 0;
 }
 
+/** So much between the gates and the prompt is work; more is the time until she was free. */
+const PROMPT_MS = 50;
+
+/** How long the line waited until she was free to answer it. */
+export function waitedMs(marks: Marks): number {
+	const { admitted, prompt } = marks;
+	const ms = admitted === undefined || prompt === undefined ? 0 : prompt - admitted;
+	return ms > PROMPT_MS ? ms : 0;
+}
+
+/** The parts of the way without the wait: what the answer itself took. */
+export function answering(marks: Marks): Segment[] {
+	const waited = waitedMs(marks);
+	const parts = segments(marks);
+	if (waited === 0) return parts;
+	return parts
+		.filter(({ mark }) => mark !== 'prompt')
+		.map((part) => (part.mark === 'admitted' ? part : { ...part, fromMs: part.fromMs - waited }));
+}
+
 /** How long was spoken, or null where nothing was. */
 export function speakingMs(marks: Marks): number | null {
 	const { first_played: first, last_played: last } = marks;

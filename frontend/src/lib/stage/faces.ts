@@ -18,6 +18,9 @@ export interface Face {
 /** A caption stays this long after the last sound of its turn. */
 export const CAPTION_HOLD_MS = 1800;
 
+/** A feeling that came with words fades this long after them. */
+export const FEELING_HOLD_MS = 8000;
+
 interface State {
 	viseme: string;
 	visemeWeight: number;
@@ -32,6 +35,8 @@ interface State {
 	shown: string;
 	/** When the caption goes; null while it is spoken, and for one that waits to be cleared. */
 	clearAtMs: number | null;
+	/** When the feeling goes; null for one that stays until the next, Infinity while its turn goes on. */
+	calmAtMs: number | null;
 }
 
 export class Faces {
@@ -45,7 +50,7 @@ export class Faces {
 
 	/** An expression without an utterance is shown at once, one with an utterance when its instant is heard. */
 	express(message: Extract<ServerMessage, { type: 'expression' }>): void {
-		if (message.utterance === null) this.#express(message);
+		if (message.utterance === null) this.#express(message, null);
 		else this.script.expression(message.utterance, message);
 	}
 
@@ -54,15 +59,16 @@ export class Faces {
 		if (message.utterance !== null) return this.script.caption(message.utterance, message.text);
 		const state = this.#state(message.persona);
 		state.caption = message.text ? { text: message.text, from: 0, to: 0 } : null;
-		state.clearAtMs = null;
-		state.turn = state.lead = state.shown = '';
+		Object.assign(state, { clearAtMs: null, ...SAID_NOTHING });
 	}
 
 	/** Moves every face to what is heard at `nowMs`. */
 	advance(heard: Heard | null, nowMs: number): void {
 		const speaking = heard && this.script.find(heard.utterance);
 		for (const [persona, state] of this.#states) {
-			if (speaking?.persona !== persona) this.#rest(state, nowMs);
+			if (speaking?.persona === persona) continue;
+			this.#rest(state, nowMs);
+			this.#calm(state, nowMs);
 		}
 		if (heard && speaking) this.#speak(speaking, heard);
 	}
@@ -70,6 +76,13 @@ export class Faces {
 	/** The last instants of an utterance count, however coarsely time is sampled. Call before the script forgets it. */
 	finish(utterance: Utterance): void {
 		for (const cue of this.script.notes(utterance.number)?.expressions.splice(0) ?? []) this.#express(cue);
+	}
+
+	/** A turn was cut off: its words go at once, for not all of them were heard. */
+	cut(turn: string): void {
+		for (const state of this.#states.values()) {
+			if (state.turn === turn && turn) Object.assign(state, { caption: null, clearAtMs: null, ...SAID_NOTHING });
+		}
 	}
 
 	/** Mouths close and captions go; expressions stay. */
@@ -111,8 +124,13 @@ export class Faces {
 		if (state.clearAtMs === Infinity) state.clearAtMs = nowMs + CAPTION_HOLD_MS;
 		if (state.clearAtMs === null || nowMs < state.clearAtMs) return;
 		state.caption = null;
-		state.clearAtMs = null;
-		state.turn = state.lead = state.shown = '';
+		Object.assign(state, { clearAtMs: null, ...SAID_NOTHING });
+	}
+
+	#calm(state: State, nowMs: number): void {
+		if (state.calmAtMs === Infinity) state.calmAtMs = nowMs + FEELING_HOLD_MS;
+		if (state.calmAtMs === null || nowMs < state.calmAtMs) return;
+		Object.assign(state, CALM);
 	}
 
 	#expressUntil(number: number, ms: number): void {
@@ -120,10 +138,11 @@ export class Faces {
 		if (cues) for (const cue of cues.splice(0, lastAt(cues, ms) + 1)) this.#express(cue);
 	}
 
-	#express(cue: Pick<ExpressionCue, 'persona' | 'name' | 'weight'>): void {
+	#express(cue: Pick<ExpressionCue, 'persona' | 'name' | 'weight'>, calmAtMs: number | null = Infinity): void {
 		const state = this.#state(cue.persona);
 		state.expression = cue.name;
 		state.expressionWeight = cue.weight;
+		state.calmAtMs = calmAtMs;
 	}
 
 	#state(persona: string): State {
@@ -133,17 +152,18 @@ export class Faces {
 	}
 }
 
+const SAID_NOTHING = { turn: '', lead: '', shown: '' } as const;
+
+const CALM = { expression: 'neutral', expressionWeight: 1, calmAtMs: null } as const;
+
 const RESTING: State = {
 	viseme: 'sil',
 	visemeWeight: 0,
 	isSpeaking: false,
-	expression: 'neutral',
-	expressionWeight: 1,
+	...CALM,
 	caption: null,
 	utterance: -1,
-	turn: '',
-	lead: '',
-	shown: '',
+	...SAID_NOTHING,
 	clearAtMs: null
 };
 

@@ -108,7 +108,9 @@ export class Show {
 	async #cancel(turn: string): Promise<void> {
 		this.advance();
 		const wasAudible = this.player.isAudible;
-		const at = await this.player.cancel(this.script.cancel(turn));
+		const gone = this.script.cancel(turn);
+		this.faces.cut(turn);
+		const at = await this.player.cancel(gone);
 		if (wasAudible) this.options.send({ type: 'flushed', turn, ...at });
 	}
 
