@@ -9,8 +9,8 @@ NOTHING: Final = "nothing"
 
 _BEGIN, _END = "say", "over"
 _TALK: Final = "random"
-_WIDE: Final = "wide"
-"""The topic of triggers that fit much, asked when no other trigger fits."""
+_LAST: Final = ("wide", "shape")
+"""Topics that are asked when nothing else fits: triggers that fit much, then the bare shape of a sentence."""
 
 _VIEWER: Final = "viewer"
 _WORD: Final = re.compile(r"[a-z]+")
@@ -49,7 +49,7 @@ class Ear:
 
     def hear(self, sentence: str, after: str = "") -> Heard:
         """The intent of a sentence of a-z, 0-9 and spaces; `after` is the intent that was answered last."""
-        topics = (f"after_{after}", _TALK, _WIDE) if self.follows_up(after) else (_TALK, _WIDE)
+        topics = (*([f"after_{after}"] if self.follows_up(after) else []), _TALK, *_LAST)
         heard = Heard(NOTHING)
         for topic in topics:
             heard = self._match(sentence, topic)

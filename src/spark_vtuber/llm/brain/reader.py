@@ -26,6 +26,8 @@ _SMASH: Final = re.compile(r"[asdfghjkl]{5,}|[b-df-hj-np-tv-xz]{5,}|(?:asd|sdf|d
 
 _MIN_TOLD: Final = 2
 _TYPO_CHARS: Final = 5
+_LEFT_OUT_CHARS: Final = 7
+"""Shorter words with a letter left out are too often other words."""
 _NAMING: Final = frozenset({"name", "names", "called", "named", "call"})
 """Words before a name, which is read as it stands."""
 
@@ -141,14 +143,15 @@ class Reader:
 def _typo_index(words: Sequence[str]) -> dict[str, str]:
     index: dict[str, str] = {}
     for word in words:
-        if len(word) > _TYPO_CHARS:
+        if len(word) >= _LEFT_OUT_CHARS:
             for form in _without_one(word):
                 index.setdefault(form, word)
     return index
 
 
 def _without_one(word: str) -> list[str]:
-    return [word[:at] + word[at + 1 :] for at in range(1, len(word))]
+    """The word without one of its inner letters: a first or last one is more often another form than a typo."""
+    return [word[:at] + word[at + 1 :] for at in range(1, len(word) - 1)]
 
 
 def _swapped(word: str) -> list[str]:
