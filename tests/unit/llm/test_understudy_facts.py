@@ -281,3 +281,32 @@ def test_a_choice_is_one_of_the_two() -> None:
 
     assert all(re.search("ketchup|mustard", answer, re.IGNORECASE) for answer in answers)
     assert len({"ketchup" in answer.lower().split(",")[0] for answer in answers}) == 2
+
+
+def test_a_bare_i_am_is_taken_for_a_name_where_it_could_be_one() -> None:
+    room = Room()
+
+    assert "Tom" in room.hears("i'm Tom", author="viewer1")
+    assert "Tom" in room.hears("whats my name", author="viewer1")
+    assert "Shocked" not in room.hears("i'm shocked", author="viewer2")
+
+
+def test_where_a_viewer_lives_is_told_back() -> None:
+    room = Room()
+
+    room.hears("i live in Leeds with two cats")
+    assert "Leeds" in room.hears("do you know where i live?")
+
+
+def test_a_job_is_remembered() -> None:
+    room = Room()
+    room.hears("im a nurse")
+
+    assert "nurse" in " ".join(room.hears("remember me?") for _ in range(20))
+
+
+def test_places_are_said_as_they_are_written() -> None:
+    room = Room()
+
+    assert "USA" in room.hears("im from usa", author="v1")
+    assert "<" not in room.hears("im from", author="v2")

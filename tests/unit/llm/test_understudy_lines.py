@@ -45,8 +45,9 @@ def intents() -> set[str]:
         if file.name != "words.rive"
         for found in re.finditer(r"^\s*- (\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
     ]
-    made = {"greet_again", "recall_name_unknown", "recall_pet_unknown", "recall_me_unknown", "fallback_question"}
-    return (set(replies) | made | {"sum", "sum_impossible", "idle", "bridge", "duet"}) - {"nothing"}
+    unknown = {f"recall_{fact}_unknown" for fact in ("name", "pet", "home", "me")}
+    made = {"greet_again", "fallback_question", "sum", "sum_impossible", "idle", "bridge", "duet"}
+    return (set(replies) | unknown | made) - {"nothing"}
 
 
 @pytest.mark.parametrize("name", list(BRAIN.voices))

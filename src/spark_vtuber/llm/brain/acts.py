@@ -25,6 +25,9 @@ _CONNECTING: Final = frozenset(
 """Words that end what a fact is about: "norway last month" is Norway."""
 
 _MIN_WORD: Final = 4
+_NO_NAMES: Final = ("ed", "ing", "ish", "less", "ful", "ous", "ic")
+"""Ends of words that say what somebody is, not what they are called."""
+
 _PLURAL_PETS: Final = ("cats", "dogs", "rats", "chickens")
 _PLACES: Final = re.compile(r"\b(usa?|uk|uae|nyc|la)\b")
 
@@ -60,6 +63,7 @@ class Acts:
             NOTHING: self._fall_back,
             "greet": self._greet,
             "name_set": self._learn_name,
+            "name_maybe": self._learn_name,
             "pet": self._learn_pet,
             "pet_name": self._learn_pet,
             "like": self._learn_like,
@@ -67,6 +71,7 @@ class Acts:
             "job": self._learn_job,
             "recall_name": self._recall("name"),
             "recall_pet": self._recall("pet"),
+            "recall_home": self._recall("home"),
             "recall_me": self._recall("pet", "like", "home", "job", "name"),
             "coin": self._toss,
             "dice": self._roll,
@@ -93,9 +98,10 @@ class Acts:
 
     def _learn_name(self, scene: Scene) -> Meaning:
         name = " ".join(word.capitalize() for word in scene.meaning.words[0].split()[:2])
-        if not name.replace(" ", "").isalpha() or not scene.viewer.learn("name", name):
-            return scene.becomes("fallback")
-        scene.slots["who"] = scene.viewer.facts["name"]
+        is_name = name.replace(" ", "").isalpha() and not name.endswith(_NO_NAMES)
+        if not is_name or not scene.viewer.learn("name", name):
+            return scene.becomes("shape_me")
+        scene.slots["who"] = scene.slots["star1"] = scene.viewer.facts["name"]
         return scene.meaning
 
     def _learn_pet(self, scene: Scene) -> Meaning:

@@ -11,7 +11,7 @@ MAX_CHARS: Final = 300
 """Characters of a line that are read."""
 
 MAX_SENTENCES: Final = 3
-MAX_WORDS: Final = 28
+MAX_WORDS: Final = 24
 """Words of a line that are read; together with the triggers they bound the time of an answer."""
 
 LONGEST_WORD: Final = 20
@@ -120,7 +120,7 @@ class Reader:
         if _SMASH.fullmatch(token) and len(set(token)) > 1:
             return "smash"
         if _RUN.search(token):
-            for spelled in (_RUN.sub(r"\1", token), _RUN.sub(r"\1\1", token)):
+            for spelled in (_RUN.sub(r"\1\1", token), _RUN.sub(r"\1", token)):
                 if spelled in self._known:
                     return self._slang.get(spelled, spelled)
             return _RUN.sub(r"\1", token)

@@ -19,7 +19,7 @@ _SLOT: Final = re.compile(r"(\b[Aa] )?(?:<(?:get|bot) ([a-z_]+)>|<star([1-9]?)>)
 _STARTS: Final = re.compile(r"(?:^|[.!?\]] )$")
 _VOWELS: Final = frozenset("aeiou")
 _PERSONAL: Final = frozenset({"who", "pet", "pet_kind", "like", "home", "job"})
-_PERSONAL_SHARE: Final = 0.4
+_PERSONAL_SHARE: Final = 0.35
 """How often a line that shows memory of the viewer is taken, where there is one."""
 
 
@@ -77,14 +77,11 @@ class Voice:
             fitting = [line for line in fitting if must in line.slots] or fitting
         said = self._said[intent]
         recent = frozenset(list(said)[-max(1, len(fitting) // 2) :])
-        fresh = [line for line in fitting if line.text not in recent] or fitting
-        texts = {line.text: filled(line.text, slots) for line in self._preferred(fresh)}
-        fresh_texts = {text: answer for text, answer in texts.items() if answer != self._last} or {
-            line.text: filled(line.text, slots) for line in fitting if filled(line.text, slots) != self._last
-        }
-        chosen = self._random.choice(list(fresh_texts or texts))
+        other = [line for line in fitting if filled(line.text, slots) != self._last] or fitting
+        fresh = [line for line in other if line.text not in recent] or other
+        chosen = self._random.choice(self._preferred(fresh)).text
         said.append(chosen)
-        self._last = (fresh_texts or texts)[chosen]
+        self._last = filled(chosen, slots)
         return self._last
 
     def _family(self, intent: str) -> str:
