@@ -28,8 +28,8 @@ CONFIGURATION = """
 
 One file, `spark.toml`, with every key optional. It is looked for as `--config FILE`, `$SPARK_CONFIG`, `./spark.toml`,
 and in the configuration directory of the platform. Later layers win: defaults, file, `overrides.toml` of the data
-directory, environment, flags. In the environment `SPARK_SERVER__PORT=9000` is `port` in `[server]`; lists and tables are
-JSON.
+directory, environment, flags. In the environment `SPARK_SERVER__PORT=9000` is `port` in `[server]`; lists and tables
+are JSON.
 `spark-vtuber config show` prints what is in force and which layer set it, `spark-vtuber config check` every mistake.
 
 A secret is named, never written: `"secret:openai"` is read from the variable `SPARK_SECRET_OPENAI`.

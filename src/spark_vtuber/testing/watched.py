@@ -81,20 +81,23 @@ async def eventually(is_true: Callable[[], Awaitable[bool]], limit_s: float = 20
 
 @asynccontextmanager
 async def watched_show(
-    *arguments: str, program: tuple[str, ...] = PROGRAM, environ: Mapping[str, str] | None = None
+    *arguments: str,
+    program: tuple[str, ...] = PROGRAM,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> AsyncIterator[WatchedShow]:
-    """Start the command line `arguments` on a free port and wait until its page answers and the watch knows.
+    """Start the command line `arguments` in `folder`, on a free port, and wait until its page answers.
 
     Raises:
         TimeoutError: it was not ready in time; its terminal output is in the message.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        port, terminal = free_port(), Path(folder, "terminal.txt")
-        command = [sys.executable, *program, *arguments, "--no-browser", "--port", str(port), "--data-dir", folder]
+    with tempfile.TemporaryDirectory() as data:
+        port, terminal = free_port(), Path(data, "terminal.txt")
+        command = [sys.executable, *program, *arguments, "--no-browser", "--port", str(port), "--data-dir", data]
         with terminal.open("wb") as output:
             async with (
                 await anyio.open_process(
-                    command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environ
+                    command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environ, cwd=folder
                 ) as process,
                 httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10, trust_env=False) as http,
             ):
