@@ -13,6 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import check
+
+AXE = check.FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
 BROWSERS = ("chromium", "google-chrome", "google-chrome-stable", "chrome")
 SYSTEM_FOLDERS = ("/usr/sbin", "/sbin", "/usr/local/sbin")
 """Servers lie here on Debian, outside a normal user's PATH."""
@@ -26,6 +29,8 @@ class Peer:
     is_there: Callable[[], bool]
     fix: str
     apt: tuple[str, ...] = ()
+    commands: Callable[[], list[list[str]]] = list
+    """What brings it without root and without apt, where something does."""
 
 
 def find(program: str) -> Path | None:
@@ -72,6 +77,12 @@ PEERS = {
         "apt-get install -y chromium, or: python -m playwright install --with-deps chromium",
         ("chromium",),
     ),
+    "axe": Peer(
+        "the rules of accessible pages",
+        AXE.exists,
+        "npm --prefix frontend ci --ignore-scripts",
+        commands=lambda: [check.npm("ci", "--ignore-scripts")],
+    ),
     "inspircd": Peer(
         "chat over a real IRC server",
         lambda: find("inspircd") is not None,
@@ -97,8 +108,13 @@ def main() -> None:
     lacking = missing()
     if not lacking:
         return
-    if sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get"):
-        _install(lacking)
+    for peer in lacking.values():
+        for command in peer.commands():
+            print(f"[test bed] running {peer.fix}", flush=True)
+            subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    by_apt = {name: peer for name, peer in missing().items() if peer.apt}
+    if by_apt and sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get"):
+        _install(by_apt)
         chromium.cache_clear()
         lacking = missing()
     for name, peer in lacking.items():
