@@ -168,7 +168,10 @@ class Show:
     async def mute(self, persona: PersonaId | None) -> None:
         """Cut, then no sound; turns go on as captions."""
         self._mutes.change(persona, is_muted=True)
-        await self._director.interrupt(persona, Reason.MUTED)
+        if persona is None:
+            await self._director.silence(Reason.MUTED)
+        else:
+            await self._director.interrupt(persona, Reason.MUTED)
 
     async def unmute(self, persona: PersonaId | None) -> None:
         """Sound again from the next clause on."""

@@ -28,7 +28,8 @@ class Casting:
 class Director:
     """Starts a turn whenever a line waits and its persona is free; one turn a persona at a time.
 
-    `cast` says which persona answers; `keep` gets the record of every turn, after the flush.
+    `cast` says which persona answers; `keep` gets the record of every turn, after the flush, also of one that ended
+    by a bug or with the show.
     """
 
     def __init__(
@@ -99,24 +100,25 @@ class Director:
     async def interrupt(self, persona: PersonaId | None, reason: Reason) -> TurnId | None:
         """Cut the turn of a persona, or of whoever speaks; returns when the stages are silent.
 
-        Gives the id of the turn, or None where there was none.
+        While nobody speaks, None means every turn that is being prepared. Gives the id of the turn, or None where
+        there was none.
         """
-        turns = [turn for key, turn in self._turns.items() if persona in (None, key)]
-        for turn in turns:
-            turn.interrupt(reason)
-        await self._until_over(turns)
+        turns = self._current() if persona is None else [turn for key, turn in self._turns.items() if key == persona]
+        await self._cut(turns, reason)
         return turns[0].id if turns else None
+
+    async def silence(self, reason: Reason) -> None:
+        """Cut every turn, also those that are prepared and wait for the floor; returns when the stages are silent."""
+        await self._cut(list(self._turns.values()), reason)
 
     async def panic(self) -> None:
         """Stop everything: turns are cut, nothing after this instant counts as heard, the inbox is emptied."""
         self._is_stopped = True
         position = self._crew.stage.position()
-        turns = list(self._turns.values())
-        for turn in turns:
+        for turn in self._turns.values():
             turn.heard.freeze(position)
-            turn.interrupt(Reason.PANIC)
         self._count(self._inbox.drop(Reason.PANIC, lambda _: True))
-        await self._until_over(turns)
+        await self.silence(Reason.PANIC)
 
     def resume(self) -> None:
         """End a panic."""
@@ -149,13 +151,14 @@ class Director:
     async def _play(self, turn: Turn) -> None:
         self._crew.announce("turn.started", turn=turn.id, persona=turn.persona.id)
         try:
-            record = await run_turn(turn, self._crew)
+            await run_turn(turn, self._crew)
         finally:
             del self._turns[turn.persona.id]
             self._ended.set()
             self._ended = anyio.Event()
             self._wake.set()
-        self._keep(record)
+            record = turn.record()
+            self._keep(record)
         if record.outcome is Outcome.SUPERSEDED and record.reason == Reason.MISHEARD:
             self.offer(replace(turn.cue, expected=None))
 
@@ -163,6 +166,14 @@ class Director:
         for line in dropped:
             self._tally.cue_dropped(line.cue, line.reason)
 
-    async def _until_over(self, turns: list[Turn]) -> None:
+    def _current(self) -> list[Turn]:
+        """Whoever speaks, or, while nobody does, everybody who gets ready to."""
+        holder = self._crew.floor.holder
+        speaking = [turn for turn in self._turns.values() if holder is not None and holder.speaker is turn]
+        return speaking or list(self._turns.values())
+
+    async def _cut(self, turns: list[Turn], reason: Reason) -> None:
+        for turn in turns:
+            turn.interrupt(reason)
         while any(turn in self._turns.values() for turn in turns):
             await self._ended.wait()

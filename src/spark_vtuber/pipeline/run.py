@@ -2,7 +2,7 @@
 
 import anyio
 
-from spark_vtuber.core.turns import TurnRecord
+from spark_vtuber.core.turns import Reason, TurnRecord
 from spark_vtuber.pipeline.ahead import Ahead
 from spark_vtuber.pipeline.crew import Crew
 from spark_vtuber.pipeline.draft import Draft
@@ -16,33 +16,48 @@ from spark_vtuber.stage.port import Position, TurnOver
 from spark_vtuber.text.clauses import ClauseSplitter
 from spark_vtuber.text.markup import Markup
 
+BUG = "bug"
+"""The error of a turn that ended by an exception nobody expected."""
+
 
 async def run_turn(turn: Turn, crew: Crew) -> TurnRecord:
     """Answer the turn's cue, aloud; returns when the last of it was heard, or it was cut and the stages are silent.
 
-    Nothing of the turn runs after the return. Engines that fail make an outcome; any other exception propagates, and
-    cancellation from outside as well, both after the flush and with the floor free.
+    Nothing of the turn runs after the return. Engines that fail make an outcome. Any other exception is a bug that
+    propagates, and so does cancellation from outside; both after the flush and with the floor free. `turn.record()`
+    tells of the turn in these cases too.
     """
     seat = Seat(turn, turn.persona.id, turn.cue.behaviour, turn.cue.priority)
-    has_failed = True
+    is_whole = has_crashed = False
     try:
         with turn.scope:
             await _steps(turn, crew, seat)
-        has_failed = False
+            is_whole = True
+    except Exception:
+        has_crashed = True
+        turn.fail(BUG)
+        raise
+    except anyio.get_cancelled_exc_class():
+        turn.interrupt(Reason.SHUTDOWN)
+        raise
     finally:
         with anyio.CancelScope(shield=True):
-            was_cut = has_failed or turn.scope.cancelled_caught
-            if was_cut and crew.floor.holder is seat:
-                turn.heard.settle(await _flushed(turn, crew))
-            else:
-                turn.heard.settle(crew.stage.position())
-            record = turn.record()
-            if crew.floor.holder is seat:
-                crew.floor.last_heard = record.heard
-            crew.floor.leave(seat)
-            if not has_failed:
-                await crew.stage.perform(TurnOver(turn.id, record.outcome, record.heard))
-    return record
+            try:
+                await _settle(turn, crew, seat, is_whole=is_whole)
+                if not has_crashed:
+                    record = turn.record()
+                    await crew.stage.perform(TurnOver(turn.id, record.outcome, record.heard))
+            finally:
+                crew.floor.leave(seat)
+    return turn.record()
+
+
+async def _settle(turn: Turn, crew: Crew, seat: Seat, *, is_whole: bool) -> None:
+    """Silence what still sounds, and note how far the listener came."""
+    is_speaking = crew.floor.holder is seat
+    turn.heard.settle(await _flushed(turn, crew) if is_speaking and not is_whole else crew.stage.position())
+    if is_speaking and turn.heard.said():
+        crew.floor.last_heard = turn.heard.heard().text
 
 
 async def _steps(turn: Turn, crew: Crew, seat: Seat) -> None:

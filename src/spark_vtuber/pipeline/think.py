@@ -13,6 +13,9 @@ from spark_vtuber.pipeline.crew import Crew
 from spark_vtuber.pipeline.draft import Draft
 from spark_vtuber.pipeline.turn import Turn
 
+EMPTY = "empty"
+"""The error of an answer that holds nothing to say."""
+
 
 async def think(turn: Turn, crew: Crew, draft: Draft) -> None:
     """Fill the draft with the answer to the turn's cue and close it.
@@ -53,9 +56,9 @@ async def think(turn: Turn, crew: Crew, draft: Draft) -> None:
         await _write(turn, crew, draft, brains.understudy, cue)
     except EngineError as error:
         turn.error = error.code
-        if draft.is_empty:
-            turn.fail(error.code)
     draft.close()
+    if draft.is_empty:
+        turn.fail(turn.error or EMPTY)
 
 
 async def _write_in_time(turn: Turn, crew: Crew, draft: Draft, model: LLM) -> None:
@@ -69,7 +72,7 @@ async def _write_in_time(turn: Turn, crew: Crew, draft: Draft, model: LLM) -> No
     if patience.cancelled_caught:
         raise EngineError("too_slow", f"the model gave nothing to say in {crew.limits.first_audio_s:g} s")
     if draft.is_empty:
-        raise EngineError("empty", "the model's answer holds nothing to say")
+        raise EngineError(EMPTY, "the model's answer holds nothing to say")
 
 
 async def _write(turn: Turn, crew: Crew, draft: Draft, model: LLM, cue: Cue) -> None:

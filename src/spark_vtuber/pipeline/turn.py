@@ -89,7 +89,7 @@ class Turn:
         return self._reason
 
     def record(self) -> TurnRecord:
-        """What is kept of the turn. Call it once, after the stages were flushed."""
+        """What is kept of the turn, after the stages were flushed."""
         heard = self.heard.heard()
         return TurnRecord(
             id=self.id,

@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import anyio
+import pytest
 
 from spark_vtuber.core.cues import Behaviour, Cue, CueKind
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind
@@ -102,6 +103,63 @@ async def test_an_interrupt_cuts_who_speaks_and_leaves_what_waits() -> None:
         assert await hand.director.interrupt(PersonaId("nobody"), Reason.OPERATOR) is None
     assert [record.outcome for record in hand.records] == [Outcome.INTERRUPTED, Outcome.COMPLETED]
     assert hand.records[0].reason == "operator"
+
+
+async def test_an_interrupt_cuts_who_speaks_and_not_who_waits_for_the_floor() -> None:
+    rig = Rig()
+    async with running(rig) as hand:
+        hand.write(1, "hi spark")
+        hand.write(2, "hi ember")
+        await anyio.sleep(1)
+        speaking = rig.floor.holder.persona if rig.floor.holder else None
+        await hand.director.interrupt(None, Reason.OPERATOR)
+        await anyio.sleep(60)
+    assert [(record.persona == speaking, record.outcome) for record in hand.records] == [
+        (True, Outcome.INTERRUPTED),
+        (False, Outcome.COMPLETED),
+    ]
+
+
+async def test_silencing_everybody_cuts_also_who_waits_for_the_floor() -> None:
+    rig = Rig()
+    async with running(rig) as hand:
+        hand.write(1, "hi spark")
+        hand.write(2, "hi ember")
+        await anyio.sleep(1)
+        at_s = rig.clock.now()
+        await hand.director.silence(Reason.MUTED)
+        await anyio.sleep(60)
+    assert [record.reason for record in hand.records] == ["muted", "muted"]
+    assert all(heard.end_s <= at_s + 0.1 for heard in rig.stage.audible())
+
+
+async def test_a_bug_in_a_turn_propagates_and_every_turn_it_ends_is_kept() -> None:
+    rig = Rig()
+    hand = Stagehand(rig)
+
+    async def break_the_stage() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(hand.director.run)
+            tasks.start_soon(hand.reception.run)
+            hand.write(1, "hi spark")
+            hand.write(2, "hi ember")
+            await anyio.sleep(0.1)
+            rig.stage.failure = ZeroDivisionError()
+
+    with pytest.raises(ExceptionGroup):
+        await break_the_stage()
+    assert sorted((record.outcome, record.error) for record in hand.records) == [
+        (Outcome.FAILED, "bug"),
+        (Outcome.INTERRUPTED, ""),
+    ]
+    rig.stage.failure = None
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(hand.director.run)
+        tasks.start_soon(hand.reception.run)
+        hand.write(3, "are you still there?")
+        await anyio.sleep(30)
+        tasks.cancel_scope.cancel()
+    assert hand.records[-1].outcome is Outcome.COMPLETED
 
 
 async def test_a_panic_stops_everything_until_it_is_lifted() -> None:
