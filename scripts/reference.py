@@ -21,6 +21,9 @@ from spark_vtuber.config import ENGINE_PORTS, Config, Section
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Written by scripts/reference.py from the code; do not edit. -->\n"
 MACHINE_DEPENDENT = {"data.dir": "the platform's directory for data"}
+OURS = re.compile(r"spark_vtuber\.(?!testing\.)")
+"""Engines of other packages, and those for measurements, are not described."""
+
 MARKUP = re.compile(r"\[/?(?:bold|dim)?\]")
 
 CONFIGURATION = """
@@ -66,6 +69,8 @@ def configuration() -> str:
     for port in ENGINE_PORTS:
         for engine in engines.names(port):
             spec = engines.spec(port, engine)
+            if not OURS.match(spec.options.__module__):
+                continue
             parts.append(f'\n### `[{port}] use = "{engine}"`\n\n{spec.summary} (licence: {spec.licence})\n')
             if spec.options.model_fields:
                 parts.append("\n| Key | Default | Meaning |\n|---|---|---|\n")

@@ -2,11 +2,11 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import anyio
@@ -15,7 +15,7 @@ import pytest
 from spark_vtuber.config import child_environment
 from spark_vtuber.health import machine
 from spark_vtuber.testing.live import free_port
-from spark_vtuber.testing.watched import eventually, lines_of, watched_show
+from spark_vtuber.testing.watched import eventually, watched_show
 
 pytestmark = pytest.mark.real
 
@@ -28,43 +28,6 @@ def note(event, arguments):
             file.write(f"{event} {os.getpid()} {arguments!r}\\n")
 
 sys.addaudithook(note)
-"""
-OFFLINE = """
-import sys, urllib.request, json, time, subprocess
-
-port = int(sys.argv[1])
-show = subprocess.Popen([sys.executable, "-m", "spark_vtuber", "run", *sys.argv[2:]], stderr=subprocess.DEVNULL)
-opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-def ask(path, body=None):
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, {"Content-Type": "application/json"})
-    with opener.open(request, timeout=5) as answer:
-        return answer.read().decode()
-
-def until(look):
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        try:
-            if found := look():
-                return found
-        except OSError:
-            pass
-        time.sleep(0.05)
-    raise SystemExit("too late")
-
-try:
-    until(lambda: ask("/api/health"))
-    ask("/api/chat", {"author": "ana", "text": "hello spark, how are you?"})
-    turn = until(lambda: json.loads(ask("/api/turns")))[0]
-    try:
-        page = ask("/")
-    except urllib.error.HTTPError as error:
-        page = error.read().decode()
-    print(json.dumps({"outcome": turn["outcome"], "heard": turn["heard"], "page": page}))
-finally:
-    show.terminate()
-    show.wait(10)
 """
 
 
@@ -186,18 +149,19 @@ async def test_no_process_of_the_default_show_asks_for_a_name_or_connects_beyond
 
 
 @pytest.mark.platform("linux")
-@pytest.mark.needs("netns")
-async def test_without_a_network_the_show_runs_a_turn_and_serves_its_page(tmp_path: Path) -> None:
-    script = tmp_path / "offline.py"
-    script.write_text(textwrap.dedent(OFFLINE), encoding="utf-8")
+@pytest.mark.needs("netns", "chromium")
+async def test_without_a_network_the_show_its_page_and_a_turn_work(tmp_path: Path, chromium: Path) -> None:
     port = str(free_port())
-    flags = f"{port} --port {port} --no-browser --data-dir {tmp_path / 'data'}"
-    inside = f"ip link set lo up && exec {sys.executable} -P {script} {flags}"
-    with anyio.fail_after(60):
+    script = Path(__file__).with_name("offline_show.py")
+    flags = [str(chromium), port, "--no-browser", "--data-dir", str(tmp_path)]
+    inside = f"ip link set lo up && exec {shlex.join([sys.executable, '-P', str(script), *flags])}"
+    with anyio.fail_after(90):
         answer = await anyio.run_process(["unshare", "--net", "sh", "-c", inside], check=False)
     assert answer.returncode == 0, answer.stderr.decode()
-    (result,) = lines_of(answer.stdout.decode())
-    assert result["outcome"] == "completed"
-    assert result["heard"]
-    assert "<html" in result["page"].lower()
-    assert "https://" not in result["page"]
+    seen = json.loads(answer.stdout)
+    assert seen["outcome"] == "completed"
+    assert seen["heard"]
+    assert seen["caption"]
+    own = (f"http://127.0.0.1:{port}/", f"ws://127.0.0.1:{port}/", "data:", "blob:")
+    assert any(address.startswith("ws:") for address in seen["asked"])
+    assert [address for address in seen["asked"] if not address.startswith(own)] == []

@@ -1,6 +1,5 @@
 """The watch and its show as child processes. For tests that meet the world."""
 
-import json
 import subprocess
 import sys
 import tempfile
@@ -127,8 +126,3 @@ async def _end(process: Process) -> None:
     if process.returncode is None:
         process.kill()
         await process.wait()
-
-
-def lines_of(text: str) -> list[dict[str, Any]]:
-    """JSON lines as objects."""
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
