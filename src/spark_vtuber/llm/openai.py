@@ -314,12 +314,16 @@ def _build(options: OpenAIOptions, env: EngineEnv) -> OpenAIModel:
 
 @asynccontextmanager
 async def _open(options: OpenAIOptions, env: EngineEnv) -> AsyncIterator[OpenAIModel]:
-    """The model. A server that is not there yet is asked again by every stream; only `no_secret` is raised here."""
+    """The model. A server that is not there yet is asked again by every stream; only `no_secret` is raised here.
+
+    The server is asked for its models also where one is configured: the first viewer does not wait for what a
+    first request costs.
+    """
     model = _build(options, env)
     try:
-        await model.choose_model(MODELS_TIMEOUT_S)
+        await (model.models(MODELS_TIMEOUT_S) if options.model else model.choose_model(MODELS_TIMEOUT_S))
     except EngineError as error:
-        env.log.info("no model chosen yet: %s", error.message)
+        env.log.info("the model server does not answer yet: %s", error.message)
     yield model
 
 

@@ -372,7 +372,7 @@ async def test_only_an_embedding_model_is_better_than_none() -> None:
 async def test_secrets_go_into_headers_and_nowhere_else(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     refusal = httpx.Response(401, json={"error": {"message": f"wrong key {KEY}\n\x1b[31m" + "x" * 300}})
-    peer = Peer(Body(*ANSWER), refusal)
+    peer = Peer(MODELS, Body(*ANSWER), refusal)
     options = OpenAIOptions(
         model="m", api_key="secret:openai", extra_headers={"X-Team": "secret:team", "X-App": "spark"}
     )
