@@ -174,7 +174,7 @@ class Show:
             await self._director.interrupt(persona, Reason.MUTED)
 
     async def unmute(self, persona: PersonaId | None) -> None:
-        """Sound again from the next clause on."""
+        """Sound again from the next turn on."""
         self._mutes.change(persona, is_muted=False)
 
     async def panic(self, reason: str) -> None:

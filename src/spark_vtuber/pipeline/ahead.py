@@ -9,7 +9,10 @@ from spark_vtuber.pipeline.crew import Limits
 from spark_vtuber.stage.port import Position, Stage
 
 BURST_S: Final = 1.5
-"""When the lead is used up, sound waits until the listener is this near, and then goes out in one burst."""
+"""When the lead is used up, sound waits until the listener is this near, and then goes out in one burst.
+
+Half of the lead, where that is less.
+"""
 
 
 class Ahead:
@@ -64,7 +67,7 @@ class Ahead:
         """Wait while the stages have more sound than the lead allows."""
         if self._handed - self.heard() <= self._limits.lead_s * self._sample_rate:
             return
-        target = self._handed - round(BURST_S * self._sample_rate)
+        target = self._handed - round(min(BURST_S, self._limits.lead_s / 2) * self._sample_rate)
         index = bisect_right(self._offsets, target) - 1
         await self._stage.reached(Position(self._numbers[index], target - self._offsets[index]))
 

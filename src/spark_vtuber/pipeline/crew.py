@@ -33,7 +33,7 @@ class Breaker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Deadlines and sizes of a turn; all of them keys of the configuration.
+    """Deadlines and sizes of a turn; what a streamer could want to change is a key of the configuration.
 
     `lead_s` is how far sound may be handed to the stages ahead of the listener, `clauses_ahead` how many clauses
     are synthesised before the floor is granted.

@@ -15,6 +15,10 @@ LOOK_AGAIN_S: Final = (2.5, 1.2, 0.6, 0.3)
 """Amounts of unplayed sound at which a waiting voice asks the splitter again; it gives shorter pieces each time."""
 
 
+LEAST_WAIT_S: Final = 0.05
+"""While the floor is somebody else's no sound is used up, and asking again would be a tick."""
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A clause as it was written: its text and the expressions inside it, as `(offset, name)`."""
@@ -110,7 +114,7 @@ class Draft:
             changed = self._changed
             wait_s = slack_s - next((s for s in LOOK_AGAIN_S if s < slack_s), slack_s)
             if self._splitter.pending and wait_s > 0:
-                with anyio.move_on_after(wait_s + 0.01):
+                with anyio.move_on_after(max(wait_s, LEAST_WAIT_S)):
                     await changed.wait()
             else:
                 await changed.wait()

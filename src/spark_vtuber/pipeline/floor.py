@@ -70,13 +70,15 @@ class Floor:
     async def take(self, seat: Seat) -> None:
         """Wait until the floor belongs to `seat`.
 
-        INTERRUPT cuts the holder; REPLACE supersedes what the same persona has waiting; QUEUE just waits.
+        INTERRUPT cuts the holder; REPLACE supersedes what the same persona has waiting and waits as long as
+        that did; QUEUE just waits.
         Cancelling leaves the seat in the queue until `leave` is called.
         """
         seat.asked_s = self._clock.now()
         if seat.behaviour is Behaviour.REPLACE:
             for other in [other for other in self._waiting if other.persona == seat.persona]:
                 self._waiting.remove(other)
+                seat.asked_s = min(seat.asked_s, other.asked_s)
                 other.speaker.supersede(Reason.REPLACED)
         self._waiting.append(seat)
         if self._holder is None:

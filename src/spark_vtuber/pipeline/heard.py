@@ -2,10 +2,14 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from typing import Final
 
 from spark_vtuber.core.audio import WordTime
 from spark_vtuber.core.turns import Clause
 from spark_vtuber.stage.port import Position
+
+CHARS_PER_S: Final = 15.0
+"""How fast people speak: 150 words a minute of six characters, spaces included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +27,15 @@ class _Piece:
     samples: int = 0
     sample_rate: int = 0
     is_complete: bool = False
+    share: float = 0.0
     words: list[WordTime] = field(default_factory=list)
 
 
 class HeardLog:
     """The clauses of a turn in the order in which they were performed, and how far the listener came.
 
-    A clause that is not performed as sound (nothing to speak, or the persona is muted) has number zero and counts
-    from the moment in which it was shown.
+    A clause that is not performed as sound (nothing to speak, or the persona is muted) has number zero and counts by
+    the time for which it was shown.
     """
 
     __slots__ = ("_is_frozen", "_pieces", "_position")
@@ -57,10 +62,9 @@ class HeardLog:
         piece.is_complete = True
         piece.clause = cut or piece.clause
 
-    def shorten(self, share: float) -> None:
-        """The last clause was shown silently, and only for a share (0..1) of its time."""
-        piece = self._pieces[-1]
-        piece.clause = Clause(raw=piece.clause.raw, shown=_cut_by_share(piece.clause.shown, share), spoken="")
+    def shown(self, share: float) -> None:
+        """The last clause was shown silently for a share (0..1) of its time."""
+        self._pieces[-1].share = share
 
     def settle(self, position: Position) -> None:
         """The listener came as far as `position`."""
@@ -80,7 +84,10 @@ class HeardLog:
         """The part of it that was heard: a prefix of `said`, cut at a word."""
         text: list[str] = []
         for piece in self._pieces:
-            if piece.number == 0 or piece.number < self._position.utterance:
+            if piece.number == 0 and not piece.is_complete:
+                text.append(_cut_by_share(piece.clause.shown, piece.share))
+                break
+            if piece.number < self._position.utterance or piece.number == 0:
                 text.append(piece.clause.shown)
             elif piece.number > self._position.utterance:
                 break
@@ -97,7 +104,13 @@ def _cut(piece: _Piece, sample: int) -> Heard:
         return Heard("")
     if piece.words and piece.clause.spans:
         return Heard(_cut_by_words(piece, sample * 1000 / piece.sample_rate))
-    return Heard(_cut_by_share(piece.clause.shown, sample / piece.samples), is_estimated=True)
+    samples = piece.samples if piece.is_complete else max(piece.samples, _usual_samples(piece))
+    return Heard(_cut_by_share(piece.clause.shown, sample / samples), is_estimated=True)
+
+
+def _usual_samples(piece: _Piece) -> float:
+    """How long the clause would usually be, while nobody knows how much of its sound is to come."""
+    return len(piece.clause.spoken) / CHARS_PER_S * piece.sample_rate
 
 
 def _cut_by_words(piece: _Piece, heard_ms: float) -> str:

@@ -14,7 +14,7 @@ from spark_vtuber.pipeline.ahead import Ahead
 from spark_vtuber.pipeline.crew import Crew
 from spark_vtuber.pipeline.floor import Seat
 from spark_vtuber.pipeline.turn import Turn
-from spark_vtuber.pipeline.voice import ClauseBegins, ClauseEnds, VoicePart
+from spark_vtuber.pipeline.voice import ClauseBegins, ClauseEnds, SilentClause, VoicePart
 from spark_vtuber.stage.port import Caption, Emote, Position, SpeechEnd, SpeechSound, SpeechStart
 
 
@@ -32,15 +32,15 @@ async def perform(
             if seat is not crew.floor.holder:
                 await _take_floor(turn, crew, seat)
             match part:
-                case ClauseBegins(clause, is_silent=True):
-                    await show.silently(clause)
                 case ClauseBegins(clause):
                     await show.begin(clause)
                 case AudioChunk():
                     await show.sound(part)
                 case ClauseEnds(cut):
                     await show.end(cut)
-    await show.played()
+                case SilentClause(clause):
+                    await show.silently(clause)
+    await show.over()
 
 
 async def _take_floor(turn: Turn, crew: Crew, seat: Seat) -> None:
@@ -72,6 +72,7 @@ class _Show:
         self._tasks = tasks
         self._now: _Sounding | None = None
         self._is_first = True
+        self._last_s: float | None = None
 
     async def begin(self, clause: Clause) -> None:
         """The next utterance."""
@@ -92,28 +93,28 @@ class _Show:
         """More sound of the utterance."""
         now = self._sounding()
         words = [word for spoken in chunk.words if (word := _shown_word(now, spoken))]
+        self._turn.heard.sound(chunk.samples, chunk.sample_rate, chunk.words)
         await self._stage.perform(SpeechSound(now.number, now.sample, chunk.pcm, chunk.visemes, tuple(words)))
         for spoken in chunk.words:
             await self._change_face(now, _span_of(now.clause.spans, spoken).shown_start, spoken.ms)
-        self._turn.heard.sound(chunk.samples, chunk.sample_rate, chunk.words)
         self._ahead.handed(chunk.samples)
         now.sample += chunk.samples
         await self._ahead.keep_lead()
 
     async def end(self, cut: Clause | None) -> None:
-        """The utterance, or the silent clause, is complete."""
-        now, self._now = self._now, None
-        if now is not None:
-            await self._change_face(now, len(now.clause.shown), now.sample * 1000 / self._crew.sample_rate)
-            self._turn.heard.complete(cut)
-            await self._stage.perform(SpeechEnd(now.number, now.sample))
-        self._turn.measures.count("clauses")
-        self._ahead.clause_done()
+        """The utterance is complete; with `cut` the rest of its clause follows."""
+        now = self._sounding()
+        self._now = None
+        await self._change_face(now, len(now.clause.shown), now.sample * 1000 / self._crew.sample_rate)
+        self._turn.heard.complete(cut)
+        await self._stage.perform(SpeechEnd(now.number, now.sample))
+        if cut is None:
+            self._clause_done()
 
     async def silently(self, clause: Clause) -> None:
         """Show a clause without sound, for the time it would take to speak it."""
         turn = self._turn
-        await self.played()
+        await self._played()
         turn.heard.begin(clause)
         for _, name in clause.expressions:
             await self._stage.perform(Emote(turn.persona.id, name))
@@ -121,23 +122,32 @@ class _Show:
             await self._stage.perform(Caption(turn.persona.id, clause.shown.strip()))
             turn.measures.mark(Mark.FIRST_PLAYED)
             await self._read_along(len(clause.spoken) / self._crew.limits.muted_chars_per_s)
-            turn.measures.marks[Mark.LAST_PLAYED] = self._crew.clock.now()
+            self._last_s = self._crew.clock.now()
         turn.heard.complete()
+        self._clause_done()
 
-    async def played(self) -> None:
+    async def over(self) -> None:
+        """Wait until everything was heard; with that the turn is complete."""
+        await self._played()
+        if self._last_s is not None:
+            self._turn.measures.mark(Mark.LAST_PLAYED, self._last_s)
+
+    async def _played(self) -> None:
         """Wait until everything that was handed over was heard."""
         at_s = await self._ahead.all_heard()
         if at_s is not None:
-            self._turn.measures.marks[Mark.LAST_PLAYED] = at_s
+            self._last_s = max(at_s, self._last_s or at_s)
+
+    def _clause_done(self) -> None:
+        self._turn.measures.count("clauses")
+        self._ahead.clause_done()
 
     async def _read_along(self, seconds: float) -> None:
         started = self._crew.clock.now()
         try:
             await anyio.sleep(seconds)
-        except anyio.get_cancelled_exc_class():
-            is_panic = self._turn.reason == Reason.PANIC
-            self._turn.heard.shorten(0.0 if is_panic else (self._crew.clock.now() - started) / seconds)
-            raise
+        finally:
+            self._turn.heard.shown((self._crew.clock.now() - started) / seconds)
 
     async def _change_face(self, now: _Sounding, shown_to: int, ms: float) -> None:
         """Show the expressions that stand before character `shown_to`, from `ms` on."""

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.turns import Blocked, Clause, Mark
-from spark_vtuber.core.verdicts import Direction
+from spark_vtuber.core.verdicts import Decision, Direction
 from spark_vtuber.moderation.port import GuardContext
 from spark_vtuber.pipeline.crew import Crew
 from spark_vtuber.pipeline.draft import Draft, Piece
@@ -34,30 +35,36 @@ async def guard(turn: Turn, crew: Crew, clauses: AsyncGenerator[Clause, None]) -
     released = ""
     async with aclosing(clauses):
         async for clause in clauses:
-            context = GuardContext(
-                author=turn.cue.author, released=released, spoken=clause.spoken, language=turn.persona.language
-            )
             with turn.measures.span("guard_ms"):
-                try:
-                    verdict = await crew.guard.check(clause.shown, Direction.OUT, context)
-                except EngineError as error:
-                    turn.blocked.append(Blocked(GUARD_FAILED, error.code))
-                    verdict = None
-            if verdict is None or verdict.is_blocked:
-                reason = verdict.reason if verdict else GUARD_FAILED
-                if verdict is not None:
-                    turn.blocked.append(Blocked(verdict.rule, reason))
-                crew.announce("clause.blocked", turn=turn.id, rule=turn.blocked[-1].rule, reason=reason)
+                allowed = await _allowed(turn, crew, clause, released)
+            if isinstance(allowed, Blocked):
+                turn.blocked.append(allowed)
+                crew.announce("clause.blocked", turn=turn.id, rule=allowed.rule, reason=allowed.reason)
+                turn.measures.mark(Mark.FIRST_CLAUSE)
                 turn.measures.mark(Mark.GUARDED)
                 gap = " " if released and not released[-1].isspace() else ""
-                yield clause_of(Piece(gap + crew.deflect(turn.persona, reason), ()), turn.persona.language)
+                deflection = crew.deflect(turn.persona, allowed.reason)
+                yield clause_of(Piece(gap + deflection, ()), turn.persona.language)
                 return
-            is_unchanged = verdict.text == clause.shown
-            allowed = clause if is_unchanged else _rewritten(clause, verdict.text, turn.persona.language)
             if allowed.spoken:
                 turn.measures.mark(Mark.GUARDED)
             yield allowed
             released = (released + allowed.shown)[-crew.limits.released_chars :]
+
+
+async def _allowed(turn: Turn, crew: Crew, clause: Clause, released: str) -> Clause | Blocked:
+    """The clause as it may be spoken; one that was rewritten is checked again as the voice would get it."""
+    persona = turn.persona
+    context = GuardContext(turn.cue.author, released, clause.spoken, persona.language)
+    try:
+        verdict = await crew.guard.check(clause.shown, Direction.OUT, context)
+        if verdict.decision is Decision.REWRITE:
+            clause = _rewritten(clause, verdict.text, persona.language)
+            context = replace(context, spoken=clause.spoken)
+            verdict = await crew.guard.check(clause.shown, Direction.OUT, context)
+    except EngineError as error:
+        return Blocked(GUARD_FAILED, error.code)
+    return Blocked(verdict.rule, verdict.reason) if verdict.is_blocked else clause
 
 
 def clause_of(piece: Piece, language: str) -> Clause:
@@ -73,8 +80,8 @@ def clause_of(piece: Piece, language: str) -> Clause:
 
 
 def _rewritten(clause: Clause, text: str, language: str) -> Clause:
-    rewritten = clause_of(Piece(text, ()), language)
-    return Clause(clause.raw, rewritten.shown, rewritten.spoken, rewritten.spans, clause.expressions)
+    expressions = tuple((min(offset, len(text)), name) for offset, name in clause.expressions)
+    return replace(clause_of(Piece(text, expressions), language), raw=clause.raw)
 
 
 def _with_tags(piece: Piece) -> str:

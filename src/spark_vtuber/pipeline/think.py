@@ -2,6 +2,7 @@
 
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Final
 
 import anyio
 
@@ -13,7 +14,10 @@ from spark_vtuber.pipeline.crew import Crew
 from spark_vtuber.pipeline.draft import Draft
 from spark_vtuber.pipeline.turn import Turn
 
-EMPTY = "empty"
+LONGEST_TOKEN: Final = 8
+"""Characters; twice what a token of English has, so that only a model that ignores its limit is cut off."""
+
+EMPTY: Final = "empty"
 """The error of an answer that holds nothing to say."""
 
 
@@ -76,7 +80,10 @@ async def _write_in_time(turn: Turn, crew: Crew, draft: Draft, model: LLM) -> No
 
 
 async def _write(turn: Turn, crew: Crew, draft: Draft, model: LLM, cue: Cue) -> None:
-    """Stream one answer into the draft, with a deadline between its pieces."""
+    """Stream one answer into the draft, with a deadline between its pieces.
+
+    An answer that grows far beyond its limit, in text or in thoughts, is cut off.
+    """
     with turn.measures.span("prompt_ms"):
         messages = crew.build_prompt(turn.persona, cue)
     turn.measures.mark(Mark.PROMPT)
@@ -99,7 +106,7 @@ async def _write(turn: Turn, crew: Crew, draft: Draft, model: LLM, cue: Cue) -> 
                     last_s = crew.clock.now()
                     first_s = first_s or last_s
                     draft.feed(text)
-                    if draft.length > crew.limits.max_tokens * 8:
+                    if max(draft.length, pieces) > crew.limits.max_tokens * LONGEST_TOKEN:
                         break
                 case Usage(tokens_in, tokens_cached, tokens_out):
                     for name, value in (

@@ -22,20 +22,26 @@ UNNUMBERED: Final = 0
 
 @dataclass(frozen=True, slots=True)
 class ClauseBegins:
-    """The next chunks are the sound of this clause; `is_silent` when there will be none."""
+    """The next chunks are the sound of this clause."""
 
     clause: Clause
-    is_silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ClauseEnds:
-    """The clause has all its sound; where that broke off, `cut` is the part of it that has."""
+    """The clause has all its sound; where that broke off, `cut` is the part of it that has, and its rest follows."""
 
     cut: Clause | None = None
 
 
-VoicePart = ClauseBegins | AudioChunk | ClauseEnds
+@dataclass(frozen=True, slots=True)
+class SilentClause:
+    """A clause that is shown and not heard."""
+
+    clause: Clause
+
+
+VoicePart = ClauseBegins | AudioChunk | ClauseEnds | SilentClause
 
 
 async def voice(
@@ -47,56 +53,68 @@ async def voice(
 ) -> None:
     """Speak the clauses into `parts`, at most `clauses_ahead` of them before they are handed over.
 
-    A voice that fails is replaced by the next one of the persona for the same clause, from the first word that was
-    not sounded. With no voice left the clause is shown without sound.
+    A voice that fails is replaced by the next one of the persona, for the same clause from the first word that was
+    not sounded, and for the rest of the turn. With no voice left the clause is shown without sound. A clause with
+    nothing to speak joins the one after it, so that the floor is asked for at the first sound.
     """
+    is_muted = crew.is_muted(turn.persona.id)
+    voices = list(crew.voices(turn.persona.id))
+    unspoken: Clause | None = None
     async with aclosing(clauses), parts:
-        while True:
-            await ahead.clause_wanted()
-            clause = await anext(clauses, None)
-            if clause is None:
-                return
-            if crew.is_muted(turn.persona.id) or not clause.spoken:
-                await parts.send(ClauseBegins(clause, is_silent=True))
-                await parts.send(ClauseEnds())
+        await ahead.clause_wanted()
+        async for part in clauses:
+            clause = part if unspoken is None else _joined(unspoken, part)
+            unspoken = None if clause.spoken else clause
+            if unspoken is not None:
+                continue
+            if is_muted:
+                await parts.send(SilentClause(clause))
             else:
-                await _speak(turn, crew, clause, parts, ahead)
+                await _speak(turn, crew, clause, voices, parts, ahead)
+            await ahead.clause_wanted()
+        if unspoken is not None:
+            await parts.send(SilentClause(unspoken))
 
 
 async def _speak(
-    turn: Turn, crew: Crew, clause: Clause, parts: MemoryObjectSendStream[VoicePart], ahead: Ahead
+    turn: Turn,
+    crew: Crew,
+    clause: Clause,
+    voices: list[TTS],
+    parts: MemoryObjectSendStream[VoicePart],
+    ahead: Ahead,
 ) -> None:
+    """Speak one clause. A voice that fails leaves `voices`, unless it is the last."""
     rest = clause
-    for engine in crew.voices(turn.persona.id):
+    for engine in tuple(voices):
         words: list[WordTime] = []
         begun = False
         try:
-            with turn.measures.span("voice_total_ms"):
-                async with aclosing(_chunks(turn, crew, engine, rest)) as chunks:
-                    async for chunk in chunks:
-                        if not begun:
-                            begun = True
-                            await parts.send(ClauseBegins(rest))
-                        words.extend(chunk.words)
-                        ahead.made(chunk.samples)
-                        await parts.send(chunk)
+            async with aclosing(_chunks(turn, crew, engine, rest)) as chunks:
+                async for chunk in chunks:
+                    if not begun:
+                        begun = True
+                        await parts.send(ClauseBegins(rest))
+                    words.extend(chunk.words)
+                    ahead.made(chunk.samples)
+                    await parts.send(chunk)
         except EngineError as error:
             turn.is_degraded = True
             turn.error = error.code
             crew.announce("voice.failed", turn=turn.id, code=error.code, message=error.message)
+            if len(voices) > 1:
+                voices.remove(engine)
             if begun:
                 sounded, left = _divide(rest, words)
-                await parts.send(ClauseEnds(cut=sounded))
                 if left is None:
+                    await parts.send(ClauseEnds())
                     return
+                await parts.send(ClauseEnds(cut=sounded))
                 rest = left
         else:
-            if not begun:
-                await parts.send(ClauseBegins(rest, is_silent=True))
-            await parts.send(ClauseEnds())
+            await parts.send(ClauseEnds() if begun else SilentClause(rest))
             return
-    await parts.send(ClauseBegins(rest, is_silent=True))
-    await parts.send(ClauseEnds())
+    await parts.send(SilentClause(rest))
 
 
 async def _chunks(turn: Turn, crew: Crew, engine: TTS, clause: Clause) -> AsyncGenerator[AudioChunk, None]:
@@ -106,7 +124,7 @@ async def _chunks(turn: Turn, crew: Crew, engine: TTS, clause: Clause) -> AsyncG
     async with aclosing(engine.stream(utterance, turn.persona.voice)) as stream:
         while True:
             try:
-                with anyio.fail_after(crew.limits.voice_chunk_s):
+                with turn.measures.span("voice_total_ms"), anyio.fail_after(crew.limits.voice_chunk_s):
                     chunk = await anext(stream, None)
             except TimeoutError as error:
                 raise EngineError("stalled", "the voice stopped in the middle of a clause") from error
@@ -116,6 +134,18 @@ async def _chunks(turn: Turn, crew: Crew, engine: TTS, clause: Clause) -> AsyncG
                 turn.measures.mark(Mark.FIRST_AUDIO)
                 turn.measures.durations_ms["voice_first_ms"] = (crew.clock.now() - started) * 1000
             yield chunk
+
+
+def _joined(first: Clause, second: Clause) -> Clause:
+    """Two clauses as one; nothing of the first is spoken."""
+    shown = len(first.shown)
+    return Clause(
+        raw=first.raw + second.raw,
+        shown=first.shown + second.shown,
+        spoken=second.spoken,
+        spans=tuple(_shifted(span, 0, -shown) for span in second.spans),
+        expressions=first.expressions + tuple((offset + shown, name) for offset, name in second.expressions),
+    )
 
 
 def _divide(clause: Clause, words: list[WordTime]) -> tuple[Clause, Clause | None]:

@@ -111,10 +111,19 @@ def test_a_silent_clause_counts_once_it_was_shown() -> None:
 def test_a_silent_clause_that_was_cut_counts_by_its_share_of_time() -> None:
     log = HeardLog()
     log.begin(clause("Quiet words here"))
-    log.shorten(0.5)
+    assert log.heard().text == ""
+    log.shown(0.5)
     assert log.heard().text == "Quiet"
-    log.shorten(1.0)
-    assert log.heard().text == "Quiet"
+    assert log.said() == "Quiet words here"
+
+
+def test_a_voice_without_word_times_that_is_cut_in_the_making_counts_by_the_usual_speed() -> None:
+    log = HeardLog()
+    log.begin(clause("one two three four five six "), 1)
+    log.sound(400, RATE, ())
+    log.settle(Position(1, 400))
+    assert log.heard().text == "one"
+    assert log.heard().is_estimated
 
 
 def test_a_clause_whose_sound_broke_off_counts_as_what_it_came_to() -> None:

@@ -5,12 +5,12 @@ import pytest
 
 from spark_vtuber.core.cues import Behaviour
 from spark_vtuber.core.ids import PersonaId, TurnId
-from spark_vtuber.core.turns import Outcome, TurnRecord
+from spark_vtuber.core.turns import Mark, Outcome, TurnRecord
 from spark_vtuber.pipeline.floor import Seat
 from spark_vtuber.pipeline.run import run_turn
 from spark_vtuber.pipeline.turn import Turn
 from spark_vtuber.stage.port import Position, SpeechStart, TurnOver
-from spark_vtuber.testing.crews import EMBER, Rig
+from spark_vtuber.testing.crews import EMBER, SPARK, Rig
 from spark_vtuber.testing.models import ScriptedModel
 from spark_vtuber.testing.stages import FakeStage
 
@@ -107,3 +107,15 @@ async def test_an_understudy_that_has_nothing_to_say_is_a_failure() -> None:
     rig.understudy = ScriptedModel(" ")
     record = await run_turn(rig.turn(), rig.crew())
     assert (record.outcome, record.error) == (Outcome.FAILED, "empty")
+
+
+async def test_the_end_of_the_sound_is_marked_once_and_never_for_a_turn_that_was_cut() -> None:
+    rig = Rig()
+    rig.muted.add(SPARK.id)
+    rig.model = ScriptedModel("Hello there, my friend. Read this aloud to yourself.", token_s=0)
+    turn = rig.turn()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run_turn, turn, rig.crew())
+        await anyio.sleep(1.5)
+        tasks.cancel_scope.cancel()
+    assert Mark.LAST_PLAYED not in turn.record().marks
