@@ -30,8 +30,9 @@ figures:  ## measured numbers beside their floors
 soak:  ## long runs (MINUTES=480)
 	@SPARK_SOAK_MINUTES=$(MINUTES) $(IN_VENV) --group test -- python scripts/tests.py soak $(ARGS)
 
-bench:  ## latency of the real processes against a stub model
+bench:  ## latency of the real processes against a scripted model, then beside other systems (ARGS="--profile spark")
 	@$(IN_VENV) --group test -- spark-vtuber bench latency $(ARGS)
+	@$(IN_VENV) --group test -- python bench/peers.py
 
 docs:  ## run the commands and the configuration that the documentation shows
 	@$(IN_VENV) --group test -- python scripts/tests.py test tests/docs $(ARGS)

@@ -31,6 +31,9 @@ elseif ($Targets.Contains($Target)) {
     $env:SPARK_SOAK_MINUTES = $Minutes
     $Words = $Targets[$Target]
     & $Python scripts/bootstrap.py @Words @Rest
+    if ($Target -eq 'bench' -and $LASTEXITCODE -eq 0) {
+        & $Python scripts/bootstrap.py --group test '--' python bench/peers.py
+    }
 }
 else {
     Write-Output "targets: $($Targets.Keys -join ', '), clean"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_BEHIND = (
+    ".bench",
     ".coverage",
     ".hypothesis",
     ".import_linter_cache",

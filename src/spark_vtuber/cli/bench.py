@@ -1,7 +1,6 @@
 """`spark-vtuber bench`: what the show costs, measured on its real processes and sockets."""
 
 import json
-import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from spark_vtuber.core.errors import SparkError
 from spark_vtuber.testing.bench.latency import Run, measure
 from spark_vtuber.testing.bench.profiles import PROFILES, Profile
 from spark_vtuber.testing.bench.report import as_json, report, write_log
+from spark_vtuber.testing.bench.rig import free_port
 from spark_vtuber.testing.bench.tables import tables
 
 WRONG_USE = 2
@@ -50,7 +50,7 @@ def latency(
     measured: list[Run] = []
     errors: list[SparkError] = []
     try:
-        measured.append(_measured(_profile(profile), iterations, port or _free_port(), tokens))
+        measured.append(_measured(_profile(profile), iterations, port or free_port(), tokens))
         if log is not None:
             _write(measured[0], log)
     except* SparkError as group:
@@ -100,13 +100,6 @@ def _write(run: Run, log: Path) -> None:
         write_log(run, log)
     except OSError as error:
         raise SparkError(f"{log} cannot be written: {error}", code="no_log", fix="give --log another path") from error
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _leaves(group: BaseExceptionGroup[SparkError]) -> Iterator[SparkError]:

@@ -82,10 +82,10 @@ def test_slope_of_a_single_place_is_unknown() -> None:
     assert slope([(1.0, 10.0), (1.0, 20.0)]) is None
 
 
-def test_drift_compares_the_middles_of_both_ends() -> None:
-    found = drift([1.0, 99.0, 2.0, 50.0, 7.0, 6.0, 0.0], 3)
+def test_drift_compares_the_quicker_turns_of_both_ends() -> None:
+    found = drift([4.0, 1.0, 2.0, 3.0, 99.0, 50.0, 7.0, 8.0, 5.0, 6.0], 4)
     assert found is not None
-    assert (found.first, found.last, found.change) == (2.0, 6.0, 4.0)
+    assert (found.first, found.last, found.change) == (1.25, 5.25, 4.0)
 
 
 def test_drift_of_a_short_run_is_unknown() -> None:

@@ -26,7 +26,7 @@ class Profile:
     meaning: str
     ttft_ms: float
     tokens_per_s: float
-    voice: Literal["espeak", "paced"]
+    voice: Literal["espeak", "paced", "espeak-program"]
     voice_first_ms: float | None = None
     text: str = "comma"
     is_aloud: bool = False

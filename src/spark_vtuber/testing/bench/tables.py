@@ -64,7 +64,7 @@ def _notes(result: Report) -> list[Text]:
     notes = []
     if result.drift is not None:
         change = f"{result.drift.first:.1f} → {result.drift.last:.1f} ms"
-        notes.append(Text(f"posted → first audio from the first turns to the last (p50): {change}"))
+        notes.append(Text(f"posted → first audio from the first turns to the last (lower quartile): {change}"))
     if run.profile.is_aloud:
         notes.append(Text(f"longest hole inside a turn: {result.longest_hole_ms:.1f} ms"))
     if run.profile.reply_p95_ms is None and run.floor.ms >= REPLY_P95_MS:
