@@ -151,7 +151,7 @@ async def test_a_busy_port_is_one_clear_error_and_no_loop() -> None:
             second = await anyio.run_process(command, check=False)
     assert second.returncode == 2
     assert second.stderr.decode().count("is in use") == 1
-    assert f"--port {show.port + 1}" in second.stderr.decode().replace("\n", " ")
+    assert f"--port {show.port + 10}" in second.stderr.decode().replace("\n", " ")
     assert b"watch:" not in second.stderr
     assert b"Traceback" not in second.stderr
 

@@ -55,11 +55,12 @@ def start(config: Path | None, flags: Mapping[str, Any], wishes: Wishes) -> None
         except* SparkError as group:
             errors.extend(_leaves(group))
         except* KeyboardInterrupt:
-            console.print("Good night.")
+            pass
     for mistake in errors:
         complain(mistake)
     if errors:
         raise typer.Exit(WRONG_USE)
+    console.print("Good night.")
 
 
 async def _perform(settings: Settings, wishes: Wishes) -> None:

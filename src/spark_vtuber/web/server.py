@@ -140,7 +140,7 @@ def _refused(host: str, port: int, error: OSError) -> SparkError:
         return SparkError(
             f"port {port} on {host} is in use by another program",
             code="port_busy",
-            fix=f"stop that program, or choose another port: --port {port + 1}",
+            fix=f"stop that program, or choose another port: --port {port + 10}",
         )
     if isinstance(error, PermissionError):
         return SparkError(
