@@ -89,6 +89,12 @@ PEERS = {
         "apt-get install -y inspircd",
         ("inspircd",),
     ),
+    "espeak-ng": Peer(
+        "the voice that other systems are compared on",
+        lambda: find("espeak-ng") is not None,
+        "apt-get install -y espeak-ng",
+        ("espeak-ng",),
+    ),
     "netns": Peer(
         "a machine without a network",
         _can_make_network_namespaces,
