@@ -13,12 +13,15 @@ from spark_vtuber.text.fold import fold
 class GateLimits:
     """How much one viewer may write, and how long the same words count as a repetition.
 
-    A viewer may send `burst` lines at once and `per_s` a second after that. `viewers` and `lines` bound the memory.
+    A viewer may send `burst` lines at once and `per_s` a second after that. No line is longer than `longest`
+    characters, and the first `compared` of it tell repetitions. `viewers` and `lines` bound the memory.
     """
 
     per_s: float = 0.5
     burst: int = 5
     duplicate_s: float = 30.0
+    longest: int = 4_000
+    compared: int = 500
     viewers: int = 5_000
     lines: int = 5_000
 
@@ -37,6 +40,8 @@ class Gates:
         """Why the line is not let in, or None; a line that is let in is remembered."""
         if not self._is_new((event.source, event.id)):
             return Reason.DUPLICATE
+        if len(event.text) > self._limits.longest:
+            return Reason.SIZE
         if event.kind in PAID_KINDS:
             return None
         if not event.text.strip() and not event.amount:
@@ -44,7 +49,7 @@ class Gates:
         viewer = (event.source, event.author.id)
         if not self._has_token(viewer):
             return Reason.RATE
-        if self._is_repeated((*viewer, fold(event.text))):
+        if self._is_repeated((*viewer, fold(event.text[: self._limits.compared]))):
             return Reason.DUPLICATE
         return None
 

@@ -35,7 +35,8 @@ class _Arrival:
 class Reception:
     """Takes every event at once, so that no source ever waits; guards what passes the gates, one line at a time.
 
-    At most `capacity` lines wait for the guard; more are dropped and counted.
+    At most `capacity` lines wait for the guard, the one it looks at included; more are dropped and counted, those
+    that nothing was paid for first.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Reception:
             return
         self._tally.received += 1
         refusal = self._gates.refuse(event)
-        if refusal is None and (len(self._queue) >= self._capacity and event.kind not in PAID_KINDS):
+        if refusal is None and not self._has_room(event):
             refusal = Reason.FULL
         if refusal is not None:
             self._tally.line_dropped(event, refusal)
@@ -83,7 +84,7 @@ class Reception:
         """Guard and admit lines for ever."""
         while True:
             while self._queue:
-                await self._admit(self._queue.popleft())
+                await self._admit(self._queue[0])
                 await checkpoint()
             self._arrived = anyio.Event()
             await self._arrived.wait()
@@ -94,8 +95,16 @@ class Reception:
             self._tally.line_dropped(self._queue.popleft().event, reason)
 
     async def _admit(self, arrival: _Arrival) -> None:
+        """Guard a line, which waits at the head of the queue so that it can still be taken back."""
         event = arrival.event
-        name, verdict = await self._check(event)
+        try:
+            name, verdict = await self._check(event)
+        finally:
+            is_wanted = bool(self._queue) and self._queue[0] is arrival
+            if is_wanted:
+                self._queue.popleft()
+        if not is_wanted:
+            return
         if verdict.is_blocked:
             self._tally.line_blocked(event, verdict.rule, verdict.reason)
             return
@@ -121,6 +130,17 @@ class Reception:
             mended=verdict.reason,
         )
         self._director.offer(cue)
+
+    def _has_room(self, event: ChatEvent) -> bool:
+        """Whether a line may wait; for one that was paid for, the newest other one leaves."""
+        if len(self._queue) < self._capacity:
+            return True
+        unpaid = next((waiting for waiting in reversed(self._queue) if waiting.event.kind not in PAID_KINDS), None)
+        if event.kind not in PAID_KINDS or unpaid is None:
+            return False
+        self._queue.remove(unpaid)
+        self._tally.line_dropped(unpaid.event, Reason.FULL)
+        return True
 
     async def _check(self, event: ChatEvent) -> tuple[str, Verdict]:
         """The name to show and the verdict on the line; a bad name blocks like a bad text, a failing guard as well."""

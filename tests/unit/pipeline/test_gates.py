@@ -61,3 +61,15 @@ async def test_memory_is_bounded() -> None:
     for number in range(50):
         gates.refuse(line(number, f"line {number}", author=f"viewer{number}"))
     assert (len(gates._tokens), len(gates._said), len(gates._ids)) == (3, 3, 3)
+
+
+async def test_a_line_beyond_every_platforms_limit_is_refused() -> None:
+    gates = Gates(VirtualClock())
+    assert gates.refuse(line(1, "x" * 4_001)) is Reason.SIZE
+    assert gates.refuse(line(2, "x" * 4_000)) is None
+
+
+async def test_lines_that_differ_only_far_behind_their_beginning_are_repetitions() -> None:
+    gates = Gates(VirtualClock())
+    assert gates.refuse(line(1, "x" * 600 + "a")) is None
+    assert gates.refuse(line(2, "x" * 600 + "b")) is Reason.DUPLICATE
