@@ -198,7 +198,8 @@ class _Assembly:
         for persona in self._personas:
             mind = self._minds.all[persona.id]
             probe = partial(self._minds.probe, persona)
-            tasks.start_soon(mind.breaker.keep_probing, probe, config.replies.breaker_probe_s)
+            keep_probing = partial(mind.breaker.keep_probing, probe, config.replies.breaker_probe_s)
+            self._supervise(tasks, self.board.reporter(f"probe:{persona.id}", "llm"), keep_probing)
         for name, options in (("twitch", config.chat.twitch), ("replay", config.chat.replay)):
             is_on = config.chat.twitch.channel if name == "twitch" else config.chat.replay.file
             if is_on:
@@ -222,12 +223,15 @@ class _Assembly:
 
         recorder = partial(recording_along, path, self._config.stage.sample_rate, hall.position)
         ensemble = Ensemble(hall, {"recorder": recorder}, told)
-        tasks.start_soon(ensemble.run)
+        self._supervise(tasks, self.board.reporter("stages", "stage"), ensemble.run)
         return ensemble
 
     def _keep_running(self, tasks: TaskGroup, name: str, kind: str, start: Callable[[], Awaitable[None]]) -> None:
         report = self.board.reporter(name, kind)
         report("ok")
+        self._supervise(tasks, report, start)
+
+    def _supervise(self, tasks: TaskGroup, report: Callable[..., None], start: Callable[[], Awaitable[None]]) -> None:
         tasks.start_soon(keep_running, start, report, self._around.clock, self._around.rng, self._around.log)
 
     async def _read_chat(self, name: str, options: dict[str, Any], show: Show) -> None:

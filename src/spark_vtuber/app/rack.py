@@ -24,7 +24,7 @@ class Rack:
         key = (port, choice.name, choice.options.model_dump_json())
         if key not in self._open:
             spec = engines.spec(port, choice.name)
-            name = f"{port}:{choice.name}"
+            name = self._name(port, choice.name)
             self._board.set(name, port, "starting", spec.summary)
             try:
                 self._open[key] = await self._stack.enter_async_context(spec.open(choice.options, self._env))
@@ -34,6 +34,11 @@ class Rack:
             else:
                 self._board.set(name, port, "ok", spec.summary)
         return self._open[key]
+
+    def _name(self, port: str, engine: str) -> str:
+        """What the board calls an engine; one that is opened again with other keys is numbered."""
+        opened = sum(key[:2] == (port, engine) for key in self._open)
+        return f"{port}:{engine}" if not opened else f"{port}:{engine}:{opened + 1}"
 
     async def open_plain(self, port: str, name: str) -> Any | None:
         """The engine `name` with the defaults of all its options."""

@@ -26,6 +26,9 @@ from spark_vtuber.telemetry.turns import TurnRing, turn_view
 PAGE: Final = "page"
 """The source of lines that come through our own door."""
 
+VITAL: Final = ("pipeline", "web")
+"""Kinds of components without which nothing is answered or seen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -203,4 +206,6 @@ class Show:
 
 def _whole(board: Board) -> Any:
     """The state of the show: a failed part degrades it, as long as something can answer and be seen."""
+    if any(one.state == "failed" and one.kind in VITAL for one in board.components):
+        return "failed"
     return "degraded" if board.status == "failed" else board.status

@@ -52,6 +52,8 @@ class Breaker:
             await self._opened.wait()
             while not self.is_closed:
                 await anyio.sleep(every_s)
+                if self.is_closed:
+                    break
                 try:
                     await probe()
                 except EngineError as error:

@@ -67,3 +67,20 @@ async def test_it_opens_and_closes_again_and_again() -> None:
             await anyio.sleep(31)
         tasks.cancel_scope.cancel()
     assert changes == [False, True] * 3
+
+
+async def test_an_engine_that_answered_meanwhile_is_not_probed() -> None:
+    fuse = breaker([], threshold=1)
+    tries: list[float] = []
+
+    async def probe() -> None:
+        tries.append(anyio.current_time())
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(fuse.keep_probing, probe)
+        fuse.failed("timeout")
+        await anyio.sleep(10)
+        fuse.succeeded()
+        await anyio.sleep(60)
+        tasks.cancel_scope.cancel()
+    assert tries == []

@@ -52,7 +52,9 @@ async def test_a_crash_is_shown_and_followed_by_a_restart_with_growing_pauses(
     assert pauses[0] <= 0.25
     assert pauses[-1] > 10
     assert max(pauses) <= LONGEST_PAUSE_S
-    assert reports.states == [("failed", "crashed: ZeroDivisionError")] * 11
+    told = [state for state in reports.states if state[0] == "failed"]
+    assert told == [("failed", "crashed: ZeroDivisionError")] * 11
+    assert reports.states[-1] == ("ok", "restarted after a crash, 11 so far: ZeroDivisionError")
     assert "a component crashed" in caplog.text
 
 
@@ -85,3 +87,14 @@ async def test_an_error_that_may_pass_is_degraded_and_one_that_cannot_ends_it() 
 
     await run(start, reports)
     assert reports.states == [("degraded", "the line broke"), ("failed", "we may not join")]
+
+
+async def test_a_crash_of_several_tasks_is_told_by_its_kinds_and_without_its_words() -> None:
+    reports = Reports()
+
+    async def start() -> None:
+        if not reports.states:
+            raise ExceptionGroup("", [ValueError("what ana wrote"), ExceptionGroup("", [KeyError(), ValueError()])])
+
+    await run(start, reports)
+    assert reports.states[0] == ("failed", "crashed: ValueError, KeyError")
