@@ -243,7 +243,9 @@ def _read(file: Path | None) -> dict[str, Any]:
     if file is None:
         return {}
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError((Mistake(str(file), f"cannot be read: {error.strerror}"),)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError((Mistake(str(file), f"is not valid TOML: {error}"),)) from error
 
@@ -251,13 +253,15 @@ def _read(file: Path | None) -> dict[str, Any]:
 def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
     """`SPARK_LLM__BASE_URL=…` as `{"llm": {"base_url": …}}`; lists and tables are JSON."""
     layer: dict[str, Any] = {}
-    for name, text in env.items():
+    for name, text in sorted(env.items()):
         if not name.startswith("SPARK_") or "__" not in name or name.startswith("SPARK_SECRET_"):
             continue
         *tables, last = name.removeprefix("SPARK_").lower().split("__")
         at = layer
         for table in tables:
             at = at.setdefault(table, {})
+            if not isinstance(at, dict):
+                raise ConfigError((Mistake(name, "belongs to a table that another variable sets to a value"),))
         at[last] = _parsed(name, text)
     return layer
 

@@ -150,3 +150,29 @@ def test_the_schema_holds_every_engines_options() -> None:
     whole = schema(engines.spec, engines.names)
     assert "base_url" in whole["$engines"]["llm"]["openai"]["properties"]
     assert "properties" in whole
+
+
+def test_variables_that_contradict_each_other_are_a_mistake(tmp_path: Path) -> None:
+    text = complaint(tmp_path, "", {"SPARK_LLM__EXTRA": "1", "SPARK_LLM__EXTRA__KEY": "hush"})
+    assert "SPARK_LLM__EXTRA__KEY" in text
+    assert "hush" not in text
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "spark.toml"
+    file.write_text("[server]\nport = 9002\n", encoding="utf-8-sig")
+    assert load(engines.spec, file, {"data": {"dir": str(tmp_path)}}, {}).config.server.port == 9002
+
+
+def test_a_file_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "overrides.toml").write_text("")
+    file = tmp_path / "spark.toml"
+    file.write_text("")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "read_text", refuse)
+        with pytest.raises(ConfigError, match="cannot be read"):
+            load(engines.spec, file, {}, {})
+
+
+def refuse(*_: object, **__: object) -> str:
+    raise PermissionError(13, "Permission denied")

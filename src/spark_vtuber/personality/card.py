@@ -58,10 +58,12 @@ def load(persona: PersonaId, card: str) -> PersonaView:
     path = _path(card)
     if path is None:
         raise ConfigError((Mistake(where, f'there is no character "{card}"', f"shipped are: {', '.join(shipped())}"),))
-    if path.stat().st_size > LONGEST_CARD_BYTES:
-        raise ConfigError((Mistake(where, f"{path.name} is larger than {LONGEST_CARD_BYTES // 1024} kB"),))
     try:
-        parsed = Card.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        if path.stat().st_size > LONGEST_CARD_BYTES:
+            raise ConfigError((Mistake(where, f"{path.name} is larger than {LONGEST_CARD_BYTES // 1024} kB"),))
+        parsed = Card.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+    except OSError as error:
+        raise ConfigError((Mistake(where, f"{path.name} cannot be read: {error.strerror}"),)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError((Mistake(where, f"{path.name} is not valid TOML: {error}"),)) from error
     except ValidationError as error:
