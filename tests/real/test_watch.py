@@ -3,6 +3,7 @@
 import signal
 import sys
 import time
+from pathlib import Path
 
 import anyio
 import httpx
@@ -102,6 +103,39 @@ async def test_a_show_that_hangs_is_killed_and_comes_back_muted() -> None:
         await until(lambda: "started muted: it had stopped answering" in show.terminal)
         personas = (await show.http.get("/api/status")).json()["personas"]
         assert all(persona["muted"] for persona in personas)
+
+
+async def test_a_show_that_hangs_cannot_keep_the_watch_from_ending() -> None:
+    async with watched_show("run", program=with_limits(stop_s=1.0)) as show:
+        processes = everything_of(show)
+        shows_of(show)[0].suspend()
+        show.process.send_signal(signal.SIGINT)
+        assert await show.ended() == 0
+        await until(lambda: all_gone(processes), 5)
+
+
+async def test_a_second_ctrl_c_does_not_wait_for_the_show() -> None:
+    async with watched_show("run", program=with_limits(stop_s=60.0)) as show:
+        processes = everything_of(show)
+        shows_of(show)[0].suspend()
+        show.process.send_signal(signal.SIGINT)
+        show.process.send_signal(signal.SIGTERM)
+        assert await show.ended() == 0
+        await until(lambda: all_gone(processes), 5)
+
+
+async def test_a_show_that_does_not_get_ready_is_started_again(tmp_path: Path) -> None:
+    terminal = tmp_path / "terminal.txt"
+    program = with_limits(start_s=0.2, first_pause_s=0.1, longest_pause_s=0.1)
+    command = [sys.executable, *program, "run", "--no-browser", "--port", str(free_port()), "--data-dir", str(tmp_path)]
+    with terminal.open("wb") as output:
+        process = await anyio.open_process(command, stdout=output, stderr=output)
+    async with process:
+        await until(lambda: terminal.read_text().count("does not get ready") >= 2)
+        process.terminate()
+        with anyio.fail_after(10):
+            assert await process.wait() == 0
+    assert "was killed by signal 9; starting it again in 0.1 s" in terminal.read_text()
 
 
 async def test_the_panic_door_silences_a_show_that_obeys() -> None:

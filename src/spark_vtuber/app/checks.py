@@ -31,6 +31,9 @@ LEAST_MEMORY_BYTES: Final = 512 * MIB
 STAND_INS: Final = (("tts", "espeak"), ("llm", UNDERSTUDY))
 """Engines that every show opens, so that something can always be said."""
 
+LICENCES: Final = (("spark-vtuber", "Apache-2.0"), ("soxr", "LGPL-2.1-or-later, as a library"))
+"""What runs whatever engines are chosen; libraries under permissive licences are left out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -189,7 +192,8 @@ async def _engines(
                 yield Checked("engines", replace(finding, name=name))
         except SparkError as error:
             yield Checked("engines", Finding(name, "error", error.message, error.fix))
-    yield Checked("licences", Finding("spark-vtuber", "ok", "Apache-2.0"))
+    for name, licence in LICENCES:
+        yield Checked("licences", Finding(name, "ok", licence))
     for engine, spec in specs.items():
         yield Checked("licences", _licence(engine, spec))
 

@@ -99,6 +99,7 @@ async def test_licences_of_all_engines_in_use_are_told(tmp_path: Path, ground: G
     licences = {name.removeprefix("licences "): one.detail for name, one in findings.items() if "licences" in name}
     assert licences == {
         "spark-vtuber": "Apache-2.0",
+        "soxr": "LGPL-2.1-or-later, as a library",
         "espeak": "GPL-3.0-or-later, in a process of its own",
         "understudy": "MIT",
         "basic": "MIT",
