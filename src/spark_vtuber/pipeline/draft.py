@@ -4,7 +4,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 import anyio
 
@@ -128,6 +128,8 @@ class Draft:
                     self._splitter.feed(text)
                     self._length += len(text)
                     self.is_empty = self.is_empty and not text.strip()
+                case _:
+                    assert_never(part)
         if parts:
             self._notify()
 

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import assert_never
 
 import anyio
 from anyio.abc import TaskGroup
@@ -40,6 +41,8 @@ async def perform(
                     await show.end(cut)
                 case SilentClause(clause):
                     await show.silently(clause)
+                case _:
+                    assert_never(part)
     await show.over()
 
 

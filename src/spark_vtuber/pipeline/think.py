@@ -2,7 +2,7 @@
 
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Final
+from typing import Final, assert_never
 
 import anyio
 
@@ -116,6 +116,8 @@ async def _write(turn: Turn, crew: Crew, draft: Draft, model: LLM, cue: Cue) -> 
                             turn.measures.counts[name] = value
                 case None:
                     break
+                case _:
+                    assert_never(part)
     turn.measures.counts.setdefault("tokens_out", pieces)
     if last_s > first_s:
         turn.measures.counts["tokens_per_s"] = (pieces - 1) / (last_s - first_s)

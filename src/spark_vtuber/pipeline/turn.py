@@ -83,11 +83,6 @@ class Turn:
         self._outcome = self._outcome or Outcome.FAILED
         self.error = error
 
-    @property
-    def reason(self) -> str:
-        """Why the turn was cut, or empty."""
-        return self._reason
-
     def record(self) -> TurnRecord:
         """What is kept of the turn, after the stages were flushed."""
         heard = self.heard.heard()

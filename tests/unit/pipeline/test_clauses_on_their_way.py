@@ -5,16 +5,18 @@ from collections.abc import AsyncGenerator
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
 from spark_vtuber.core.cues import CueKind
 from spark_vtuber.core.turns import Mark, Reason, TurnRecord
 from spark_vtuber.core.verdicts import Decision, Direction, Verdict
 from spark_vtuber.llm.port import LLMPart, LLMRequest, TextDelta
 from spark_vtuber.moderation.port import GuardContext
+from spark_vtuber.pipeline.ahead import Ahead
 from spark_vtuber.pipeline.crew import Limits
 from spark_vtuber.pipeline.run import run_turn
 from spark_vtuber.pipeline.turn import Turn
-from spark_vtuber.stage.port import Caption, Emote, Part, SpeechSound, SpeechStart
+from spark_vtuber.stage.port import Caption, Emote, Part, Position, SpeechSound, SpeechStart
 from spark_vtuber.testing.crews import DEFLECTION, SPARK, Rig
 from spark_vtuber.testing.guards import FakeGuard
 from spark_vtuber.testing.models import ScriptedModel
@@ -34,13 +36,13 @@ def captions(rig: Rig) -> list[str]:
 
 async def test_a_clause_with_nothing_to_speak_joins_the_next_one_and_the_marks_keep_their_order() -> None:
     rig = Rig()
-    rig.model = ScriptedModel("😀😀! [happy] Hello there, my friend. [sad] 🎉!", token_s=0.1)
+    rig.model = ScriptedModel("*waves at you all*. [happy] Hello there, my friend. [sad] 🎉!", token_s=0.1)
     rig.voice.latency_s = 0.3
     record = await run_turn(rig.turn(), rig.crew())
     assert set(record.marks) == set(Mark)
     assert in_order(record)
-    assert captions(rig)[0].startswith("😀😀! Hello")
-    assert record.heard == record.said == "😀😀! Hello there, my friend. 🎉!"
+    assert captions(rig)[0].startswith("*waves at you all*. Hello")
+    assert record.heard == record.said == "*waves at you all*. Hello there, my friend. 🎉!"
     assert [part.name for _, part in rig.stage.parts if isinstance(part, Emote)] == ["happy", "sad"]
     words = [word[2] for _, part in rig.stage.parts if isinstance(part, SpeechSound) for word in part.words]
     assert words == ["Hello", "there,", "my", "friend."]
@@ -206,3 +208,41 @@ async def test_a_clause_that_broke_off_counts_as_one() -> None:
     record = await run_turn(rig.turn(), rig.crew())
     assert record.counts["clauses"] == 1
     assert len([part for _, part in rig.stage.parts if isinstance(part, SpeechStart)]) == 2
+
+
+class Instant(FakeStage):
+    """A stage on which everything counts as heard when it is handed over."""
+
+    async def reached(self, position: Position) -> float:
+        await checkpoint()
+        return self._clock.now()
+
+
+async def test_on_a_stage_that_waits_for_nothing_the_end_is_marked_too() -> None:
+    rig = Rig()
+    rig.stage = Instant(rig.clock)
+    record = await run_turn(rig.turn(), rig.crew())
+    assert set(record.marks) == set(Mark)
+    assert in_order(record)
+
+
+async def test_a_bridging_line_is_set_off_from_words_that_were_cut_at_a_comma() -> None:
+    rig = Rig()
+    rig.model = ScriptedModel("Well hello, my", token_s=0.5, fail_at=3)
+    record = await run_turn(rig.turn(), rig.crew())
+    assert record.said == "Well hello, My big brain is not plugged in."
+
+
+@pytest.mark.parametrize(("position", "samples"), [((1, 30), 30), ((2, 0), 100), ((4, 0), 150), ((0, 0), 0)])
+def test_what_was_heard_is_counted_over_all_utterances(position: tuple[int, int], samples: int) -> None:
+    class Still:
+        """A stage whose listener stands still."""
+
+        def position(self) -> Position:
+            return Position(*position)
+
+    ahead = Ahead(Still(), 100, Limits())  # type: ignore[arg-type]  # only the position is asked for
+    for number, made in ((1, 100), (3, 50)):
+        ahead.begins(number)
+        ahead.handed(made)
+    assert ahead.heard() == samples

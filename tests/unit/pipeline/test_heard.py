@@ -114,7 +114,8 @@ def test_a_silent_clause_that_was_cut_counts_by_its_share_of_time() -> None:
     assert log.heard().text == ""
     log.shown(0.5)
     assert log.heard().text == "Quiet"
-    assert log.said() == "Quiet words here"
+    log.shown(1.0)
+    assert log.heard().text == log.said() == "Quiet words here"
 
 
 def test_a_voice_without_word_times_that_is_cut_in_the_making_counts_by_the_usual_speed() -> None:
