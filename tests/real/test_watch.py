@@ -105,6 +105,15 @@ async def test_a_show_that_hangs_is_killed_and_comes_back_muted() -> None:
         assert all(persona["muted"] for persona in personas)
 
 
+async def test_a_show_that_was_stopped_by_a_panic_comes_back_muted() -> None:
+    async with watched_show("run") as show:
+        before = await show.health()
+        assert (await show.panic()).status_code == 200
+        shows_of(show)[0].kill()
+        await show.next_life(before["session"])
+        assert all(persona["muted"] for persona in (await show.http.get("/api/status")).json()["personas"])
+
+
 async def test_a_show_that_hangs_cannot_keep_the_watch_from_ending() -> None:
     async with watched_show("run", program=with_limits(stop_s=1.0)) as show:
         processes = everything_of(show)

@@ -90,6 +90,11 @@ class Show:
         """Whether everything that was written has been dealt with."""
         return self._director.is_idle and self._reception.is_empty
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nobody may be heard: all are muted, or everything was stopped by a panic."""
+        return self._director.is_stopped or all(self._mutes.is_muted(persona.id) for persona in self._personas)
+
     def health(self) -> Health:
         """Every component and the whole; `failed` only when nothing can be answered any more."""
         return Health(

@@ -40,10 +40,10 @@ class WatchLink:
         with suppress(OSError):
             os.write(self._to_watch, json.dumps(message).encode() + b"\n")
 
-    async def beat(self) -> None:
-        """Show the watch, every second, that the loop turns."""
+    async def beat(self, is_silent: Callable[[], bool]) -> None:
+        """Show the watch, every second, that the loop turns, and whether the show may be heard."""
         while True:
-            self.tell({"type": "beat"})
+            self.tell({"type": "beat", "silent": is_silent()})
             await anyio.sleep(BEAT_S)
 
     async def obey(self, stop: Callable[[], None], panic: Callable[[], Awaitable[None]]) -> None:

@@ -78,7 +78,7 @@ async def _perform(settings: Settings, wishes: Wishes) -> None:
         greet(opened, settings, wishes.muted_reason)
         if link is not None:
             link.tell({"type": "ready", "url": opened.url, "door": opened.port + 1})
-            tasks.start_soon(link.beat)
+            tasks.start_soon(link.beat, lambda: opened.show.is_silent)
         if settings.config.server.browser and sys.stderr.isatty():
             webbrowser.open(opened.url)
         if wishes.until is not None:

@@ -4,9 +4,10 @@ Standard library only, so that it stays small and keeps working when everything 
 process group of its own; its stdin carries our commands and its stdout its messages, one JSON object a line:
 
     watch → show   {"type": "stop"}  {"type": "panic", "id": N}
-    show → watch   {"type": "ready", "url": …, "door": port}  {"type": "beat"}  {"type": "panicked", "id": N}
+    show → watch   {"type": "ready", "url": …, "door": port}  {"type": "beat", "silent": bool}
+                   {"type": "panicked", "id": N}
 
-When the watch dies, the show sees its stdin close and ends.
+When the watch dies, the show sees its stdin close and ends. A show that was silent is silent when it comes back.
 """
 
 import json
@@ -25,6 +26,8 @@ from spark_vtuber.cli.door import PanicDoor
 
 LOOK_S: Final = 0.5
 """How often the watch looks after the show when nothing comes from it."""
+
+STOP: Final = {"type": "stop"}
 
 FINAL_CODES: Final = frozenset({0, 2, 130})
 """Exit codes after which the show is not started again: done, wrong use or configuration, interrupted."""
@@ -58,12 +61,17 @@ class Watch:
         self._inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._show: subprocess.Popen[bytes] | None = None
         self._door: PanicDoor | None = None
-        self._is_stopping = False
+        self._stop_by_s: float | None = None
         self._lives = 0
+        self._is_silent = False
         self._muted_reason = ""
         self._pause_s = self._limits.first_pause_s
         self._panics: dict[int, threading.Event] = {}
         self._panic_count = 0
+
+    @property
+    def _is_stopping(self) -> bool:
+        return self._stop_by_s is not None
 
     def run(self) -> int:
         """Watch until the show ends for good; gives the exit code."""
@@ -87,51 +95,67 @@ class Watch:
         """One life of the show; gives its exit code."""
         show = self._show = self._start()
         if self._is_stopping:
-            self._stop(show)
+            _send(show, STOP)
         reader = threading.Thread(target=self._read, args=(show,), daemon=True)
         reader.start()
-        is_ready = False
-        age_s = silence_s = 0.0
-        looked_s = time.monotonic()
+        pulse = _Pulse()
         while show.poll() is None:
             message = self._next(LOOK_S)
-            now_s = time.monotonic()
-            # A machine or a watch that slept did not watch: at most one second counts for each look.
-            passed_s = min(now_s - looked_s, 1.0)
-            looked_s = now_s
-            age_s += passed_s
-            silence_s = 0.0 if message is not None else silence_s + passed_s
-            match message:
-                case {"type": "ready", "door": port}:
-                    is_ready = True
-                    self._open_door(port)
-                case {"type": "closed"}:
-                    with suppress(subprocess.TimeoutExpired):
-                        show.wait(LOOK_S)
-            is_late = silence_s > self._limits.beat_s if is_ready else age_s > self._limits.start_s
-            if is_late and not self._is_stopping:
-                _say("the show does not answer any more; killing it" if is_ready else "the show does not get ready")
-                self._muted_reason = "it had stopped answering" if is_ready else ""
+            pulse.feel(message)
+            self._take(message, show)
+            if self._must_end(pulse):
                 _kill(show)
                 break
-            if is_ready and age_s > self._limits.calm_s:
+            if pulse.is_ready and pulse.age_s > self._limits.calm_s:
                 self._pause_s = self._limits.first_pause_s
         code = show.wait()
         reader.join(timeout=1)
         return code
 
-    def _start(self) -> "subprocess.Popen[bytes]":
+    def _take(self, message: dict[str, Any] | None, show: "subprocess.Popen[bytes]") -> None:
+        match message:
+            case {"type": "ready", "door": port}:
+                self._open_door(port)
+            case {"type": "beat", "silent": bool(is_silent)}:
+                self._is_silent = is_silent
+            case {"type": "panicked"}:
+                self._is_silent = True
+            case {"type": "closed"}:
+                with suppress(subprocess.TimeoutExpired):
+                    show.wait(LOOK_S)
+
+    def _must_end(self, pulse: "_Pulse") -> bool:
+        """Whether the show has to be killed: it does not stop, does not answer, or does not get ready."""
+        if self._stop_by_s is not None:
+            return time.monotonic() > self._stop_by_s
+        if not pulse.is_ready and pulse.age_s > self._limits.start_s:
+            _say("the show does not get ready; killing it")
+            return True
+        if pulse.is_ready and pulse.silence_s > self._limits.beat_s:
+            _say("the show does not answer any more; killing it")
+            self._muted_reason = "it had stopped answering"
+            return True
+        return False
+
+    def _command(self) -> list[str]:
+        """What starts the next life: later ones open no browser, and are as silent as the last one was."""
         command = [sys.executable, "-P", "-m", "spark_vtuber", *self._arguments, "--watched"]
         if self._lives:
             command.append("--no-browser")
         self._lives += 1
+        if self._is_silent and not self._muted_reason:
+            self._muted_reason = "it was silent before"
         if self._muted_reason:
             command += ["--muted", self._muted_reason]
+            self._is_silent = True
             self._muted_reason = ""
+        return command
+
+    def _start(self) -> "subprocess.Popen[bytes]":
         options: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
+        return subprocess.Popen(self._command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
 
     def _read(self, show: "subprocess.Popen[bytes]") -> None:
         if show.stdout is None:
@@ -183,26 +207,41 @@ class Watch:
         return False
 
     def _on_signal(self, _number: int, _frame: Any) -> None:
-        show = self._show
-        if self._is_stopping:
-            if show is not None:
-                _kill(show)
-            return
-        self._is_stopping = True
-        if show is not None:
-            self._stop(show)
-
-    def _stop(self, show: "subprocess.Popen[bytes]") -> None:
-        """Ask the show to end, and see to it."""
-        _send(show, {"type": "stop"})
-        patience = threading.Timer(self._limits.stop_s, _kill, (show,))
-        patience.daemon = True
-        patience.start()
+        """Ask the show to end; the second time, do not wait for it. Takes no locks: the signal may have met one."""
+        show, is_first = self._show, self._stop_by_s is None
+        self._stop_by_s = time.monotonic() + (self._limits.stop_s if is_first else 0.0)
+        if show is not None and is_first:
+            _send(show, STOP)
+        elif show is not None:
+            _kill(show)
 
     def _wait(self, seconds: float) -> None:
         end_s = time.monotonic() + seconds
         while not self._is_stopping and time.monotonic() < end_s:
             self._next(0.1)
+
+
+class _Pulse:
+    """How old a life of the show is, and how long nothing came from it.
+
+    A machine or a watch that slept did not watch: at most one second counts for each look.
+    """
+
+    def __init__(self) -> None:
+        self.is_ready = False
+        self.age_s = 0.0
+        self.silence_s = 0.0
+        self._looked_s = time.monotonic()
+
+    def feel(self, message: dict[str, Any] | None) -> None:
+        """Look once; `message` is what came, if anything."""
+        now_s = time.monotonic()
+        passed_s = min(now_s - self._looked_s, 1.0)
+        self._looked_s = now_s
+        self.age_s += passed_s
+        self.silence_s = 0.0 if message is not None else self.silence_s + passed_s
+        if message is not None and message.get("type") == "ready":
+            self.is_ready = True
 
 
 def _send(show: "subprocess.Popen[bytes]", message: dict[str, Any]) -> bool:

@@ -1,0 +1,37 @@
+import subprocess
+from typing import Any, cast
+
+from spark_vtuber.cli.watch import Watch
+
+NOBODY = cast("subprocess.Popen[bytes]", None)
+
+
+def told(watch: Watch, **message: Any) -> list[str]:
+    """The command of the next life after a message of the show."""
+    watch._take(message, NOBODY)
+    return watch._command()
+
+
+def test_only_the_first_life_opens_a_browser() -> None:
+    watch = Watch(["run", "--port", "9000"])
+    first, second = watch._command(), watch._command()
+    assert first[-4:] == ["run", "--port", "9000", "--watched"]
+    assert second == [*first, "--no-browser"]
+
+
+def test_a_show_that_was_silent_comes_back_silent_until_it_was_heard_again() -> None:
+    watch = Watch(["run"])
+    assert "--muted" not in told(watch, type="beat", silent=False)
+    assert told(watch, type="beat", silent=True)[-2:] == ["--muted", "it was silent before"]
+    assert "--muted" in watch._command()
+    assert "--muted" not in told(watch, type="beat", silent=False)
+
+
+def test_a_panic_counts_before_the_next_beat() -> None:
+    assert "--muted" in told(Watch(["run"]), type="panicked", id=1)
+
+
+def test_messages_that_are_not_known_change_nothing() -> None:
+    watch = Watch(["run"])
+    assert "--muted" not in told(watch, type="beat", silent="perhaps")
+    assert "--muted" not in told(watch, type="weather")
