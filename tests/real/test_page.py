@@ -207,7 +207,9 @@ async def test_a_page_that_was_frozen_sounds_again_soon(chromium: Path) -> None:
         await stage.until("__stage.isAudible")
         await show.write("ana", "tell me a story")
         await stage.until(IS_SOUNDING)
+        stage.frames.clear()
         await stage.page.evaluate("() => { for (const t = performance.now(); performance.now() - t < 1600;); }")
+        await until(lambda: any("audio.owner" in frame and "false" in frame for frame in stage.frames))
         await stage.until("__stage.isAudible", limit_s=2)
 
 

@@ -35,11 +35,12 @@ SOUND_WAITS: Final = "--autoplay-policy=document-user-activation-required"
 
 @dataclass(slots=True)
 class Visit:
-    """An open page with what it asked for and what it complained about."""
+    """An open page with what it asked for, what it complained about and the text frames its sockets got."""
 
     page: Page
     hosts: set[str] = field(default_factory=set)
     complaints: list[str] = field(default_factory=list)
+    frames: list[str] = field(default_factory=list)
 
     async def probe(self, name: str) -> Any:
         """A measuring point of a page opened with `?debug`."""
@@ -90,8 +91,14 @@ async def visit(browser: Browser, address: str, *, script: str = "", **context: 
         await opened.add_init_script(script)
     page = await opened.new_page()
     seen = Visit(page)
+
+    def keep(frame: str | bytes) -> None:
+        if isinstance(frame, str):
+            seen.frames.append(frame)
+
     page.on("request", lambda request: seen.asked(request.url))
     page.on("websocket", lambda socket: seen.asked(socket.url))
+    page.on("websocket", lambda socket: socket.on("framereceived", keep))
     page.on("console", lambda message: seen.said(message.type, message.text))
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     await page.goto(address)
