@@ -6,13 +6,16 @@ from importlib.metadata import EntryPoint, entry_points
 from spark_vtuber.core.engine import EngineSpec
 from spark_vtuber.core.errors import SparkError
 
+MEASURING = "spark_vtuber.testing."
+"""Where the engines live that benchmarks use and nobody else should."""
+
 API = 1
 """The version of `EngineSpec` this show understands."""
 
 
 def names(port: str) -> tuple[str, ...]:
-    """The names that `use =` may say for a port ("llm", "tts" …), sorted."""
-    return tuple(sorted(_found(port)))
+    """The names that `use =` may say for a port ("llm", "tts" …), sorted; engines for measuring are left out."""
+    return tuple(sorted(name for name, point in _found(port).items() if not point.value.startswith(MEASURING)))
 
 
 def spec(port: str, name: str) -> EngineSpec:

@@ -51,7 +51,7 @@ class EspeakOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    voice: str = Field("en-us+linda", description="language code, or language+variant (spark-vtuber voices)")
+    voice: str = Field("en-us+linda", description="language code, or language+variant, as in en-gb+f3")
     rate: int = Field(170, ge=MIN_RATE, le=MAX_RATE, description="words a minute")
     pitch: int = Field(58, ge=0, le=MAX_PITCH, description="50 is the variant's own; 50 steps are an octave")
     range: int = Field(75, ge=0, le=MAX_PITCH, description="how lively the melody is; 50 is the variant's own")
@@ -76,7 +76,7 @@ class Catalogue:
         language, plus, variant = name.partition("+")
         found, kind = self.languages.get(language.lower()), self.variants.get(variant.lower())
         if found is None or (plus and kind is None):
-            raise EngineError("no_voice", f"espeak-ng has no voice {name!r}", fix="spark-vtuber voices")
+            raise EngineError("no_voice", f"espeak-ng has no voice {name!r}", fix="a voice is a language, or a language and a variant: de, en-gb+f3, en-us+linda")
         return f"{found}+{kind}" if plus else found
 
 
