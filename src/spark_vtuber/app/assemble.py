@@ -123,7 +123,8 @@ class _Assembly:
         discovery = self._config.discovery
         if discovery.on and any(ports["llm"].name == configuration.AUTO for ports in self._settings.engines.values()):
             self.found = await discover(self._http, ports=discovery.ports, skip=(skip_port,))
-        espeak = await self._rack.open_plain("tts", "espeak")
+        espeak: TTS | None = await self._rack.open_plain("tts", "espeak")
+        self._espeak = () if espeak is None else (espeak,)
         understudy = await self._rack.open_plain("llm", "understudy")
         if understudy is None:
             raise EngineError("no_understudy", "the understudy cannot be opened", fix="reinstall spark-vtuber")
@@ -131,11 +132,11 @@ class _Assembly:
         self._minds = Minds(understudy, self._around.clock, self.board, self._stand_ins, failures)
         for persona in self._personas:
             chosen = self._settings.engines[persona.id]
-            voices = [await self._rack.open("tts", chosen["tts"]), espeak]
-            self._voices[persona.id] = tuple(dict.fromkeys(voice for voice in voices if voice is not None))
+            voice: TTS | None = await self._rack.open("tts", chosen["tts"])
+            own = () if voice is None or voice is espeak else (voice,)
+            self._voices[persona.id] = (*own, *self._espeak)
             llm = choice_for(self._settings, persona.id, self.found)
             self._minds.add(persona.id, None if llm is None else await self._rack.open("llm", llm))
-        self._espeak = (espeak,) if espeak is not None else ()
         main = self._personas[0].id
         guard: Guard | None = await self._rack.open("guard", self._settings.engines[main]["guard"])
         if guard is None:
