@@ -76,7 +76,8 @@ class Catalogue:
         language, plus, variant = name.partition("+")
         found, kind = self.languages.get(language.lower()), self.variants.get(variant.lower())
         if found is None or (plus and kind is None):
-            raise EngineError("no_voice", f"espeak-ng has no voice {name!r}", fix="a voice is a language, or a language and a variant: de, en-gb+f3, en-us+linda")
+            fix = "a voice is a language, or a language and a variant: de, en-gb+f3, en-us+linda"
+            raise EngineError("no_voice", f"espeak-ng has no voice {name!r}", fix=fix)
         return f"{found}+{kind}" if plus else found
 
 
