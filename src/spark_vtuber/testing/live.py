@@ -149,7 +149,7 @@ async def live_show(
                     yield show
                 finally:
                     with anyio.CancelScope(shield=True):
-                        await _end(process)
+                        await end_process(process)
 
 
 def free_port() -> int:
@@ -176,7 +176,8 @@ async def _ready(show: LiveShow, output: Path) -> None:
     raise TimeoutError(f"the show was not ready: {output.read_text(errors='replace')[-2000:]}")
 
 
-async def _end(process: Process) -> None:
+async def end_process(process: Process) -> None:
+    """Ask a process to end, and kill it where it does not in time."""
     if process.returncode is None:
         process.terminate()
         with anyio.move_on_after(STOP_LIMIT_S):

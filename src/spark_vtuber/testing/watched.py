@@ -12,7 +12,7 @@ import anyio
 import httpx
 from anyio.abc import Process
 
-from spark_vtuber.testing.live import LOOK_AGAIN_S, START_LIMIT_S, STOP_LIMIT_S, free_port
+from spark_vtuber.testing.live import LOOK_AGAIN_S, START_LIMIT_S, STOP_LIMIT_S, end_process, free_port
 
 PROGRAM: Final = ("-m", "spark_vtuber")
 
@@ -106,7 +106,7 @@ async def watched_show(
                     yield show
                 finally:
                     with anyio.CancelScope(shield=True):
-                        await _end(process)
+                        await end_process(process)
 
 
 async def _ready(show: WatchedShow) -> None:
@@ -116,13 +116,3 @@ async def _ready(show: WatchedShow) -> None:
                 return
             await anyio.sleep(LOOK_AGAIN_S)
     raise TimeoutError(f"the show was not ready: {show.terminal[-2000:]}")
-
-
-async def _end(process: Process) -> None:
-    if process.returncode is None:
-        process.terminate()
-        with anyio.move_on_after(STOP_LIMIT_S):
-            await process.wait()
-    if process.returncode is None:
-        process.kill()
-        await process.wait()
