@@ -1,5 +1,6 @@
 """Which persona answers: a pure choice, with its reasons."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,15 +19,22 @@ class Decision:
 def choose(cue: Cue, personas: Sequence[PersonaView]) -> Decision:
     """The persona a cue asks for, else the one it names, else the first (the main one).
 
-    A name counts as a whole word, with or without `@`; of two that are named the first named answers.
+    A name counts as whole words, with or without `@`; of two that are named the first named answers.
     """
     if cue.persona is not None:
         for persona in personas:
             if persona.id == cue.persona:
                 return Decision(persona, ("asked for",))
-    words = [word.strip("@,.!?:;'\"").casefold() for word in cue.text.split()]
-    for word in words:
-        for persona in personas:
-            if word and word in {persona.name.casefold(), *(alias.casefold() for alias in persona.aliases)}:
-                return Decision(persona, (f"named {persona.name}",))
+    text = cue.text.casefold()
+    named = [(at, persona) for persona in personas if (at := _first_mention(persona, text)) is not None]
+    if named:
+        _, persona = min(named, key=lambda mention: mention[0])
+        return Decision(persona, (f"named {persona.name}",))
     return Decision(personas[0], ("main persona",))
+
+
+def _first_mention(persona: PersonaView, text: str) -> int | None:
+    """Where a persona is first named in a text in lower case."""
+    names = "|".join(re.escape(name.casefold()) for name in (persona.name, *persona.aliases) if name)
+    found = re.search(rf"(?<!\w)(?:{names})(?!\w)", text)
+    return found.start() if found else None

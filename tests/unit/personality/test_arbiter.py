@@ -5,8 +5,8 @@ from spark_vtuber.core.ids import CueId, PersonaId
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.personality.arbiter import choose
 
-MAIN = PersonaView(PersonaId("main"), "Spark", aliases=("sparky",))
-TWIN = PersonaView(PersonaId("twin"), "Ember")
+MAIN = PersonaView(PersonaId("main"), "Spark", aliases=("sparky", ""))
+TWIN = PersonaView(PersonaId("twin"), "Ember", aliases=("Miss Ash",))
 
 
 def cue(text: str, persona: str | None = None) -> Cue:
@@ -22,6 +22,8 @@ def cue(text: str, persona: str | None = None) -> Cue:
         ("sparky and ember", MAIN),
         ("i remember september", MAIN),
         ("EMBER or spark?", TWIN),
+        ("is miss ash there?", TWIN),
+        ("that is ember's cat", TWIN),
     ],
 )
 def test_the_first_named_persona_answers_else_the_main_one(text: str, expected: PersonaView) -> None:
