@@ -32,7 +32,7 @@ class PacedOptions(BaseModel):
 
     first_ms: float = Field(150.0, ge=0, description="from the request to the first chunk")
     chunk_ms: float = Field(100.0, ge=10, le=1_000, description="sound in a chunk")
-    real_time_factor: float = Field(0.3, ge=0, le=2, description="time a later chunk takes, as a share of its length")
+    real_time_factor: float = Field(0.1, ge=0, le=2, description="time a later chunk takes, as a share of its length")
 
 
 class PacedVoice:
