@@ -209,6 +209,8 @@ async def test_without_a_watch_the_show_runs_in_the_foreground() -> None:
         assert "Traceback" not in show.terminal
 
 
-async def test_the_watch_stays_small() -> None:
+async def test_the_watch_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
+        monkeypatch.delenv(name, raising=False)
     async with watched_show("run") as show:
         assert psutil.Process(show.pid).memory_info().rss < 25_000_000
