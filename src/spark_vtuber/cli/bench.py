@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +9,13 @@ import anyio
 import typer
 from rich.progress import Progress
 
-from spark_vtuber.cli.console import complain, console
+from spark_vtuber.cli.console import complain, console, errors_in
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.testing.bench.latency import Run, measure
 from spark_vtuber.testing.bench.profiles import PROFILES, Profile
 from spark_vtuber.testing.bench.report import as_json, report, write_log
-from spark_vtuber.testing.bench.rig import free_port
 from spark_vtuber.testing.bench.tables import tables
+from spark_vtuber.testing.live import free_port
 
 WRONG_USE = 2
 REDRAWS_PER_S = 2
@@ -54,7 +53,7 @@ def latency(
         if log is not None:
             _write(measured[0], log)
     except* SparkError as group:
-        errors.extend(_leaves(group))
+        errors.extend(errors_in(group))
     for error in errors:
         complain(error)
     if errors:
@@ -100,11 +99,3 @@ def _write(run: Run, log: Path) -> None:
         write_log(run, log)
     except OSError as error:
         raise SparkError(f"{log} cannot be written: {error}", code="no_log", fix="give --log another path") from error
-
-
-def _leaves(group: BaseExceptionGroup[SparkError]) -> Iterator[SparkError]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error

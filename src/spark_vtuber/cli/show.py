@@ -5,7 +5,7 @@ import random
 import signal
 import sys
 import webbrowser
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ import typer
 from spark_vtuber import engines
 from spark_vtuber.app.assemble import Opened, run_show
 from spark_vtuber.app.environment import Surroundings
-from spark_vtuber.cli.console import complain, console
+from spark_vtuber.cli.console import complain, console, errors_in
 from spark_vtuber.cli.greeting import greet
 from spark_vtuber.cli.link import WatchLink
 from spark_vtuber.config import Settings, load
@@ -53,7 +53,7 @@ def start(config: Path | None, flags: Mapping[str, Any], wishes: Wishes) -> None
         try:
             anyio.run(_perform, settings, wishes)
         except* SparkError as group:
-            errors.extend(_leaves(group))
+            errors.extend(errors_in(group))
         except* KeyboardInterrupt:
             pass
     for mistake in errors:
@@ -111,11 +111,3 @@ async def _stop_on_signal(
         async for _ in signals:
             stop()
             return
-
-
-def _leaves(group: BaseExceptionGroup[SparkError]) -> Iterator[SparkError]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error

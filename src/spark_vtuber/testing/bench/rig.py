@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -72,14 +71,6 @@ async def rig(profile: Profile, tokens: int | None, port: int, folder: Path) -> 
             health = await _ready(show, port, log)
             ready_s = time.monotonic() - started_s
             yield Rig(port, model_port, int(health["pid"]), ready_s, health, log)
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def _be_free(port: int) -> None:
