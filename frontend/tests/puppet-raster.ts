@@ -62,19 +62,20 @@ function winding(rings: readonly Point[][], x: number, y: number): number {
 	return count;
 }
 
-/** `size` by `size` pixels of the shown part of the drawing, centred, feet on the lower edge: true where she is. */
-export function silhouette(list: DrawList, size: number): boolean[] {
+/** The whole view box rendered `rows` pixels high, row by row: true where she is. */
+export function silhouette(list: DrawList, rows: number): boolean[] {
 	const [left = 0, top = 0, width = 1, height = 1] = VIEW_BOX.split(' ').map(Number);
-	const scale = height / size;
-	const start = left + (width - height) / 2;
-	const mask = new Array<boolean>(size * size).fill(false);
+	const scale = height / rows;
+	const columns = Math.round(width / scale);
+	const start = left + (width - columns * scale) / 2;
+	const mask = new Array<boolean>(rows * columns).fill(false);
 	for (const item of list.items) {
 		if (!item.fill || !item.d || item.opacity === 0) continue;
 		const rings = polygons(item.d, list.groups[item.group]);
 		for (let i = 0; i < mask.length; i++) {
 			if (mask[i]) continue;
-			const x = start + ((i % size) + 0.5) * scale;
-			const y = top + (Math.floor(i / size) + 0.5) * scale;
+			const x = start + ((i % columns) + 0.5) * scale;
+			const y = top + (Math.floor(i / columns) + 0.5) * scale;
 			mask[i] = winding(rings, x, y) !== 0;
 		}
 	}

@@ -141,7 +141,7 @@ describe.each(looks)('the rig of %s', (_, look: Look) => {
 });
 
 describe('the two looks', () => {
-	it('differ in at least a quarter of their united silhouettes at 64 pixels', () => {
+	it('differ in at least a quarter of all pixels, and of their united silhouettes, at 64 pixels', () => {
 		const [spark, ember] = ['spark', 'ember'].map((name) => silhouette(rig(REST, lookOf(name)), 64));
 		let union = 0;
 		let differing = 0;
@@ -150,8 +150,22 @@ describe('the two looks', () => {
 			if (isSpark || isEmber) union++;
 			if (isSpark !== isEmber) differing++;
 		});
+		const picture = 64 * 51;
+		expect([spark?.length, ember?.length]).toEqual([picture, picture]);
 		expect(union).toBeGreaterThan(1000);
+		expect(differing / picture).toBeGreaterThanOrEqual(0.25);
 		expect(differing / union).toBeGreaterThanOrEqual(0.25);
+	});
+
+	it('bend the wings of ember in fewer steps than the swaying has frames', () => {
+		const seen = new Set<string>();
+		for (let frame = 0; frame < 480; frame++) {
+			const sway = Math.sin((frame / 480) * 2 * Math.PI);
+			const items = rig({ ...REST, sway, whip: sway }, lookOf('ember')).items;
+			seen.add(items.find(({ fill }) => fill === 'wing')?.d ?? '');
+		}
+		expect(seen.size).toBeGreaterThan(4);
+		expect(seen.size).toBeLessThanOrEqual(33);
 	});
 
 	it('fall back to spark for names nobody knows', () => {

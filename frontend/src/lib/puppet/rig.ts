@@ -18,9 +18,6 @@ const MOUTH_Y = 541;
 /** Steps per unit in which breath and lean reach the large, costly body. */
 const BODY_STEPS = 10;
 
-/** Steps per unit in which the hair bends: half a drawing unit at the tip of the longest strand. */
-const HAIR_STEPS = 100;
-
 /** Sideways and vertical travel of each layer for a full turn of the head: the nearer, the further. */
 const DEPTH = {
 	cheeks: [14, 9],
@@ -80,8 +77,7 @@ function transforms(p: Params, look: Look): Readonly<Record<Group, Matrix>> {
 
 /** The picture of `look` at one instant. Equal arguments give equal pictures. */
 export function rig(p: Params, look: Look): DrawList {
-	const sway = quantise(p.sway, HAIR_STEPS);
-	const whip = quantise(p.whip, HAIR_STEPS);
+	const { sway, whip } = p;
 	const mouth = mouthItems(p, look);
 	const left = eyeItems(p, look, -1);
 	const right = eyeItems(p, look, 1);

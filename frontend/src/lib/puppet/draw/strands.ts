@@ -1,6 +1,6 @@
 /** Pieces that hang and sway: data in, items out. */
 import type { Hang, Hanging, Item, Strand } from '../types';
-import { clamp } from './math';
+import { clamp, quantise } from './math';
 import { bend, mirror, outline } from './path';
 
 /** The piece and its mirror image. */
@@ -15,11 +15,16 @@ export function displacement(hang: Hang, sway: number, whip: number, y: number):
 	return hang.gain * t * t * (sway * (1 - t) + whip * t);
 }
 
+/** Steps in which a strand bends, per drawing unit of its `gain`: what moves little is painted seldom. */
+const STEPS_PER_UNIT = 2;
+
 /** The strands bent by the hair's state; those that do not hang are returned as they are. */
 export function hung(list: readonly Hanging[], sway: number, whip: number): Item[] {
 	return list.map(({ strand, shape }) => {
 		const { hang } = strand;
 		if (!hang || !shape) return strand;
-		return { ...strand, d: bend(shape, (y) => displacement(hang, sway, whip, y)) };
+		const steps = STEPS_PER_UNIT * Math.abs(hang.gain);
+		const [middle, tip] = [quantise(sway, steps), quantise(whip, steps)];
+		return { ...strand, d: bend(shape, (y) => displacement(hang, middle, tip, y)) };
 	});
 }

@@ -1,8 +1,9 @@
-/** Ember: Spark's evil twin. Cropped wolf cut that glows at the tips, horns, a coat with too much collar and a burning tail. */
+/** Ember: Spark's evil twin. Cropped wolf cut that glows at the tips, horns, a coat with too much collar, wings and a burning tail. */
 import type { Look } from '../../types';
 import { behind, front, onFace } from './hair';
 import { body } from './outfit';
 import { tail } from './tail';
+import { wings } from './wings';
 import { FACE, SKIN_PAINTS } from '../skin';
 
 export const ember: Look = {
@@ -43,6 +44,10 @@ export const ember: Look = {
 		topLine: '#a8404a',
 		choker: '#1d131e',
 		tail: { kind: 'linear', line: [0, 700, 0, 990], stops: ['#c23a30', '#3a1622', '#24101b'] },
+		wing: { kind: 'linear', line: [0, 60, 0, 680], stops: ['#3c1526', '#5c1a2c', '#a32c30', '#ff8a3c'] },
+		wingShade: { kind: 'linear', line: [0, 60, 0, 680], stops: ['#26101c', '#3a1322', '#6f1c28', '#b93a28'] },
+		wingEdge: { kind: 'linear', line: [0, 60, 0, 680], stops: ['#d8402e', '#ff7a38', '#ffb04a'] },
+		wingBone: { kind: 'linear', line: [0, 60, 0, 680], stops: ['#b0443c', '#d9532f', '#ff9a3c'] },
 		flame: { kind: 'box', stops: ['#ff4a2e', '#ff8a2e', '#ffc648'] },
 		flameLine: '#a81c1c',
 		flameCore: '#fff0a8',
@@ -74,7 +79,7 @@ export const ember: Look = {
 	corner: 0.1,
 	aside: 42,
 	face: FACE,
-	behind: [...tail, ...behind],
+	behind: [...wings, ...tail, ...behind],
 	body,
 	onFace,
 	front
