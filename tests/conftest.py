@@ -25,6 +25,12 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
 
 
 @pytest.fixture
+def soak_s() -> float:
+    """How long a soak test runs, in seconds: `make soak MINUTES=480`."""
+    return 60.0 * float(os.environ.get("SPARK_SOAK_MINUTES", "10"))
+
+
+@pytest.fixture
 def chromium() -> Path:
     """The browser that Playwright drives; ask for it with `@pytest.mark.needs("chromium")`."""
     path = testbed.chromium()
