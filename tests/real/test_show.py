@@ -109,7 +109,15 @@ async def test_a_model_that_fails_midway_is_bridged_and_nothing_is_said_twice(mi
 
 @pytest.mark.parametrize(
     "mishap",
-    [Mishap.CUMULATIVE, Mishap.REPLAYED, Mishap.REPEATED_IDS, Mishap.NO_DONE, Mishap.COMMENTS, Mishap.THOUGHT_TAGS],
+    [
+        Mishap.CUMULATIVE,
+        Mishap.DOUBLED,
+        Mishap.REPLAYED,
+        Mishap.REPEATED_IDS,
+        Mishap.NO_DONE,
+        Mishap.COMMENTS,
+        Mishap.THOUGHT_TAGS,
+    ],
 )
 async def test_a_model_with_odd_habits_is_understood(mishap: Mishap) -> None:
     async with (
