@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.testing.desk import FakeDesk
+from spark_vtuber.web.doors import Doors
 from spark_vtuber.web.server import bind, serve
 from spark_vtuber.web.settings import WebSettings
 from spark_vtuber.web.site import build
@@ -30,7 +31,7 @@ DEADLINE_S = 20
 
 
 def site(desk: FakeDesk, settings: WebSettings) -> ASGIApp:
-    return build(desk, settings, clock=SystemClock(), count_drop=desk.counters.drop)
+    return build(Doors(desk), settings, clock=SystemClock(), count_drop=desk.counters.drop)
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.testing.desk import FakeDesk
+from spark_vtuber.web.doors import Doors
 from spark_vtuber.web.settings import WebSettings
 from spark_vtuber.web.site import build
 
@@ -70,7 +71,7 @@ async def cpu_us(app: ASGIApp) -> float:
 async def test_five_hundred_lines_a_second_leave_most_of_a_core(record_property: Callable[[str, object], None]) -> None:
     desk = FakeDesk(SystemClock())
     settings = WebSettings(chat_rate_per_s=1e9, chat_burst=10**9)
-    door_us = await cpu_us(build(desk, settings, clock=SystemClock(), count_drop=desk.counters.drop))
+    door_us = await cpu_us(build(Doors(desk), settings, clock=SystemClock(), count_drop=desk.counters.drop))
     floor_us = await cpu_us(floor)
     share = door_us * 500 / 1e6
     print(f"\nPOST /api/chat: {door_us:.0f} us of CPU (floor {floor_us:.0f} us, ratio {door_us / floor_us:.1f})")

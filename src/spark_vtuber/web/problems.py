@@ -1,6 +1,7 @@
 """Every error of the application in the one form of the interface."""
 
 import logging
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -18,6 +19,11 @@ log = logging.getLogger(__name__)
 def problem(status: int, code: str, message: str, fix: str, headers: Mapping[str, str] | None = None) -> Response:
     """An error as a response."""
     return Response(error_json(code, message, fix), status, headers, media_type="application/json")
+
+
+def too_many(wait_s: float) -> Response:
+    """429 with the whole seconds to wait."""
+    return problem(429, "rate", "too many at once", "wait as Retry-After says", {"retry-after": str(math.ceil(wait_s))})
 
 
 def teach(app: FastAPI) -> None:

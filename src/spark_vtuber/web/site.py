@@ -9,12 +9,13 @@ from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp
 
 from spark_vtuber.core.clock import Clock
-from spark_vtuber.core.desk import Desk
-from spark_vtuber.web import problems, routes
+from spark_vtuber.web import problems
 from spark_vtuber.web.authority import OwnNames
 from spark_vtuber.web.bundle import Bundle
+from spark_vtuber.web.doors import Doors
 from spark_vtuber.web.gate import Gate
 from spark_vtuber.web.keys import Keys
+from spark_vtuber.web.routes import chat, controls, login, reading
 from spark_vtuber.web.settings import WebSettings
 from spark_vtuber.web.sockets import EventSocket, StageSocket
 
@@ -28,7 +29,7 @@ NOTHING_LEAVES: Final[TelemetryConfig] = {
 """FastAPI would send what viewers wrote to any exporter that the environment names."""
 
 
-def build(desk: Desk, settings: WebSettings, *, clock: Clock, count_drop: Callable[[str], None]) -> ASGIApp:
+def build(doors: Doors, settings: WebSettings, *, clock: Clock, count_drop: Callable[[str], None]) -> ASGIApp:
     """The ASGI application of the show.
 
     Reads the front end from `settings.static` once. `count_drop` is called with a reason for every line that the
@@ -44,11 +45,11 @@ def build(desk: Desk, settings: WebSettings, *, clock: Clock, count_drop: Callab
         telemetry=NOTHING_LEAVES,
     )
     problems.teach(app)
-    app.include_router(routes.reading(desk))
-    app.include_router(routes.chat(desk, settings, clock, count_drop))
-    app.include_router(routes.controls(desk))
-    app.include_router(routes.login(keys, clock))
-    app.router.routes.append(WebSocketRoute("/api/events", EventSocket(desk)))
-    app.router.routes.append(WebSocketRoute("/api/stage", StageSocket(desk)))
+    app.include_router(reading.router(doors.desk))
+    app.include_router(chat.router(doors.desk, settings, clock, count_drop))
+    app.include_router(controls.router(doors.desk, doors.audit))
+    app.include_router(login.router(keys, clock, doors.audit))
+    app.router.routes.append(WebSocketRoute("/api/events", EventSocket(doors.desk)))
+    app.router.routes.append(WebSocketRoute("/api/stage", StageSocket(doors.desk)))
     app.router.default = Bundle(settings.static)
     return Gate(app, names=OwnNames(settings.host, settings.names), keys=keys)

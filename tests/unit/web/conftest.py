@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from spark_vtuber.testing.desk import FakeDesk
 from spark_vtuber.testing.virtual import VirtualClock
+from spark_vtuber.web.doors import Doors
 from spark_vtuber.web.settings import WebSettings
 from spark_vtuber.web.site import build
 
@@ -52,7 +53,7 @@ def site(desk: FakeDesk, settings: WebSettings) -> Callable[..., ASGIApp]:
 
     def make(**changes: object) -> ASGIApp:
         wanted = replace(settings, **changes)  # type: ignore[arg-type]  # fields by name
-        return build(desk, wanted, clock=VirtualClock(), count_drop=desk.counters.drop)
+        return build(Doors(desk), wanted, clock=VirtualClock(), count_drop=desk.counters.drop)
 
     return make
 

@@ -14,7 +14,7 @@ from spark_vtuber.core.events import ChatKind
 from spark_vtuber.core.ids import CueId, PersonaId, SessionId, TurnId
 from spark_vtuber.core.turns import Mark, Outcome, TurnRecord
 from spark_vtuber.testing.desk import FakeDesk
-from spark_vtuber.web.routes import health_view
+from spark_vtuber.web.routes.reading import health_view
 
 CONTROLS = ["/api/interrupt", "/api/mute", "/api/unmute", "/api/panic", "/api/resume"]
 LINE = {"author": "ann", "text": "hello"}

@@ -1,0 +1,73 @@
+"""What every part of the composition root is built with."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import anyio
+import httpx
+from anyio.abc import TaskGroup
+
+from spark_vtuber.app.environment import Surroundings, engine_env
+from spark_vtuber.config import Config, Settings
+from spark_vtuber.core.engine import EngineEnv
+from spark_vtuber.core.ids import SessionId, session_id
+from spark_vtuber.core.personas import PersonaView
+from spark_vtuber.health.board import Board
+from spark_vtuber.health.supervisor import keep_running
+from spark_vtuber.telemetry.events import EventLog
+from spark_vtuber.telemetry.metrics import ShowMetrics
+
+
+class House:
+    """The settings, the records and the tasks of one show.
+
+    What is entered into `stack` closes after everything that runs: engines must outlive the turns.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        around: Surroundings,
+        http: httpx.AsyncClient,
+        stack: AsyncExitStack,
+        personas: Sequence[PersonaView],
+    ) -> None:
+        self.settings = settings
+        self.around = around
+        self.http = http
+        self.stack = stack
+        self.personas = tuple(personas)
+        self.session: SessionId = session_id(around.rng)
+        self.events = EventLog(around.clock)
+        self.metrics = ShowMetrics(around.clock)
+        self.board = Board(around.clock, self.events)
+        self._tasks: TaskGroup | None = None
+
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+        return self.settings.config
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """While the context is open, components run; leaving it without an error waits for them."""
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            yield
+
+    def keep_running(self, name: str, kind: str, start: Callable[[], Awaitable[None]]) -> None:
+        """Run a component until the show ends: a crash is shown on the board and followed by a restart."""
+        report = self.board.reporter(name, kind)
+        report("ok")
+        self.supervise(report, start)
+
+    def supervise(self, report: Callable[..., None], start: Callable[[], Awaitable[None]]) -> None:
+        """As `keep_running`, for a component that says itself how it is."""
+        if self._tasks is None:
+            raise RuntimeError("the house is not open")
+        around = self.around
+        self._tasks.start_soon(keep_running, start, report, around.clock, around.rng, around.log)
+
+    def environment(self, report: Callable[..., None] | None = None) -> EngineEnv:
+        """The environment for an engine; one that keeps a connection tells `report` how it is."""
+        return engine_env(self.config, self.around, self.http, self.personas, report)
