@@ -57,6 +57,7 @@ class Opened:
     """A show that is ready: its page answers and the first turn can start."""
 
     show: Show
+    doors: Doors
     url: str
     port: int
     found: tuple[FoundServer, ...]
@@ -66,10 +67,12 @@ async def run_show(
     settings: Settings,
     around: Surroundings,
     *,
-    is_muted: bool = False,
+    muted_reason: str = "",
     task_status: TaskStatus[Opened] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
     """Open everything, report the opened show, and run it until cancelled.
+
+    With a `muted_reason` nobody is heard until the streamer unmutes, who sees why.
 
     Raises:
         SparkError: the configuration names something that is not there, or the port is taken.
@@ -85,12 +88,13 @@ async def run_show(
         await assembly.open_engines(skip_port=port)
         async with house.open(), anyio.create_task_group() as tasks:
             show = assembly.wire()
-            if is_muted:
-                await show.mute(None)
-            site = build(Doors(show), web, clock=around.clock, count_drop=show.door_dropped)
+            if muted_reason:
+                await show.start_muted(muted_reason)
+            doors = Doors(show)
+            site = build(doors, web, clock=around.clock, count_drop=show.door_dropped)
             await tasks.start(serve, site, listener)
             house.board.set("web", "web", "ok", f"pages and API on port {port}")
-            task_status.started(Opened(show, f"http://{_host(web.host)}:{port}/", port, assembly.found))
+            task_status.started(Opened(show, doors, f"http://{_host(web.host)}:{port}/", port, assembly.found))
             await anyio.sleep_forever()
 
 
@@ -153,7 +157,7 @@ class _Assembly:
             is_muted=mutes.is_muted,
             deflect=deflector(around.rng),
             expressions=EXPRESSIONS,
-            limits=self._limits(),
+            ask_limits=self._limits,
         )
         names = tuple(name for persona in house.personas for name in (persona.name, *persona.aliases))
         inbox = Inbox(names, config.inbox.capacity, config.inbox.stale_s)
@@ -175,6 +179,7 @@ class _Assembly:
                 events=house.events,
                 board=house.board,
                 hall=hall,
+                stage=crew.stage,
                 director=director,
                 reception=reception,
                 tally=tally,

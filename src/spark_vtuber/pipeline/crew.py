@@ -79,6 +79,7 @@ class Brains:
 class Crew:
     """Everything turns share. `brains`, `voices` and `is_muted` are asked at the start of every turn.
 
+    `ask_limits` is asked whenever a limit is needed, so that one that is changed counts at once.
     `thinkers` are personas whose model was seen to begin its answers inside a thought.
     """
 
@@ -94,6 +95,11 @@ class Crew:
     is_muted: Callable[[PersonaId], bool]
     deflect: Callable[[PersonaView, str], str]
     expressions: tuple[str, ...]
-    limits: Limits = field(default_factory=Limits)
+    ask_limits: Callable[[], Limits] = Limits
     numbers: Numbers = field(default_factory=Numbers)
     thinkers: set[PersonaId] = field(default_factory=set)
+
+    @property
+    def limits(self) -> Limits:
+        """The limits in force now."""
+        return self.ask_limits()

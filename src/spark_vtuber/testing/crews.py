@@ -90,7 +90,7 @@ class Rig:
             is_muted=lambda persona: persona in self.muted,
             deflect=lambda _persona, _reason: DEFLECTION,
             expressions=EXPRESSIONS,
-            limits=self.limits,
+            ask_limits=lambda: self.limits,
         )
 
     def turn(self, cue: Cue | None = None, persona: PersonaView = SPARK) -> Turn:
