@@ -1,0 +1,89 @@
+/** What `GET /api/personas`, `GET /api/presets` and the event `persona` tell. Pure. */
+
+import { id, isObject, list, number, text, texts, type Json } from '../../protocol/fields';
+
+export interface Persona {
+	readonly id: string;
+	readonly name: string;
+	readonly look: string;
+	readonly mood: string;
+	/** From 0 to 1. */
+	readonly energy: number;
+	/** From 0 to 1. */
+	readonly talkativeness: number;
+	readonly hasIdleTalk: boolean;
+	/** Name of the preset it has; empty when set by hand. */
+	readonly preset: string;
+	readonly expertise: readonly string[];
+}
+
+/** What `POST /api/persona` may change. */
+export interface Change {
+	readonly mood?: string;
+	readonly energy?: number;
+	readonly talkativeness?: number;
+	readonly idle_talk?: boolean;
+	readonly preset?: string;
+}
+
+export function readPersona(raw: Json): Persona {
+	const name = id(raw['id']) ?? id(raw['persona']) ?? '';
+	return {
+		id: name,
+		name: text(raw['name']) ?? name,
+		look: text(raw['look']) ?? '',
+		mood: text(raw['mood']) ?? '',
+		energy: share(raw['energy']),
+		talkativeness: share(raw['talkativeness']),
+		hasIdleTalk: raw['idle_talk'] === true,
+		preset: text(raw['preset']) ?? '',
+		expertise: texts(raw['expertise'])
+	};
+}
+
+export function readPersonas(raw: unknown): Persona[] {
+	return list(raw).filter(isObject).map(readPersona);
+}
+
+function share(raw: unknown): number {
+	return Math.min(1, Math.max(0, number(raw) ?? 0.5));
+}
+
+/** The personas after the event `persona`, which may tell only some fields of one. */
+export function withPersona(personas: readonly Persona[], raw: Json): readonly Persona[] {
+	const told = isObject(raw['persona']) ? raw['persona'] : raw;
+	const who = id(told['id']) ?? id(told['persona']) ?? '';
+	return personas.map((persona) =>
+		persona.id === who ? readPersona({ ...written(persona), ...told, id: who }) : persona
+	);
+}
+
+function written(persona: Persona): Json {
+	return { ...persona, idle_talk: persona.hasIdleTalk };
+}
+
+export interface Preset {
+	readonly name: string;
+	readonly title: string;
+	readonly meaning: string;
+	readonly isOwn: boolean;
+	readonly values: Json;
+}
+
+export function readPresets(raw: unknown): Preset[] {
+	return list(raw)
+		.filter(isObject)
+		.flatMap((preset) => {
+			const name = text(preset['name']) ?? '';
+			if (!name) return [];
+			return [
+				{
+					name,
+					title: text(preset['title']) || name.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase()),
+					meaning: text(preset['meaning']) ?? '',
+					isOwn: preset['own'] === true,
+					values: isObject(preset['values']) ? preset['values'] : {}
+				}
+			];
+		});
+}
