@@ -29,6 +29,11 @@ EngineLookup = Callable[[str, str], EngineSpec]
 ENGINE_PORTS: Final = ("llm", "tts", "guard")
 AUTO: Final = "auto"
 APP: Final = "spark-vtuber"
+OVERRIDES: Final = "overrides.toml"
+"""What was changed in the panel; the file lies in the data directory."""
+
+SECRET_VARIABLE: Final = "SPARK_SECRET_"  # noqa: S105 - how their names begin, not a secret
+"""How the variables begin that hold secrets."""
 
 
 def key(default: Any, meaning: str, applies: Applies = "restart", **rules: Any) -> Any:
@@ -77,19 +82,19 @@ class Replies(Section):
     between_tokens_s: float = key(5.0, "Longest pause of a model within an answer.", "live", gt=0)
     voice_chunk_s: float = key(3.0, "Longest wait for the next sound of a voice.", "live", gt=0)
     max_tokens: int = key(300, "Longest answer, in tokens.", "live", ge=16, le=4_000)
-    breaker_failures: int = key(3, "Failures in a row after which a model is not asked for a while.", ge=1)
-    breaker_probe_s: float = key(30.0, "Pause between probes of a model that failed.", gt=0)
+    breaker_failures: int = key(3, "Failures in a row after which a model is not asked for a while.", "live", ge=1)
+    breaker_probe_s: float = key(30.0, "Pause between probes of a model that failed.", "live", gt=0)
     context_chars: int = key(24_000, "Longest prompt, in characters; about four to a token.", ge=2_000)
 
 
 class InboxSettings(Section):
     """Which lines wait for an answer."""
 
-    capacity: int = key(200, "Lines that wait at most; a better one pushes the worst out.", ge=1, le=10_000)
-    stale_s: float = key(120.0, "An unpaid line older than this is not answered any more.", gt=0)
-    viewer_per_s: float = key(0.5, "Lines a second that one viewer may send in the long run.", gt=0)
-    viewer_burst: int = key(5, "Lines that one viewer may send at once.", ge=1)
-    duplicate_s: float = key(30.0, "The same words of the same viewer count once in this time.", ge=0)
+    capacity: int = key(200, "Lines that wait at most; a better one pushes the worst out.", "live", ge=1, le=10_000)
+    stale_s: float = key(120.0, "An unpaid line older than this is not answered any more.", "live", gt=0)
+    viewer_per_s: float = key(0.5, "Lines a second that one viewer may send in the long run.", "live", gt=0)
+    viewer_burst: int = key(5, "Lines that one viewer may send at once.", "live", ge=1)
+    duplicate_s: float = key(30.0, "The same words of the same viewer count once in this time.", "live", ge=0)
 
 
 class Twitch(Section):
@@ -135,8 +140,12 @@ class PersonaSettings(Section):
     """One character of the show."""
 
     card: str = key("main", "A character file, or the name of a shipped one.")
-    llm: dict[str, Any] = key({}, "Replaces `[llm]` for this character when it says `use`, else overlays its keys.")
-    tts: dict[str, Any] = key({}, "Replaces `[tts]` for this character when it says `use`, else overlays its keys.")
+    llm: dict[str, Any] = key(
+        {}, "Replaces `[llm]` for this character when it says `use`, else overlays its keys.", "component"
+    )
+    tts: dict[str, Any] = key(
+        {}, "Replaces `[tts]` for this character when it says `use`, else overlays its keys.", "component"
+    )
 
 
 class Config(Section):
@@ -144,9 +153,9 @@ class Config(Section):
 
     server: Server = key(Server(), "Pages and API.")
     data: Data = key(Data(), "State on disk.")
-    llm: dict[str, Any] = key({"use": AUTO}, "The language model: `use` and the engine's own keys.")
-    tts: dict[str, Any] = key({"use": "espeak"}, "The voice: `use` and the engine's own keys.")
-    guard: dict[str, Any] = key({"use": "basic"}, "The guard: `use` and the engine's own keys.")
+    llm: dict[str, Any] = key({"use": AUTO}, "The language model: `use` and the engine's own keys.", "component")
+    tts: dict[str, Any] = key({"use": "espeak"}, "The voice: `use` and the engine's own keys.", "component")
+    guard: dict[str, Any] = key({"use": "basic"}, "The guard: `use` and the engine's own keys.", "component")
     stage: StageSettings = key(StageSettings(), "Sound and captions.")
     replies: Replies = key(Replies(), "Answers.")
     inbox: InboxSettings = key(InboxSettings(), "Waiting lines.")
@@ -165,17 +174,33 @@ class EngineChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a configuration was read from, so that it can be read again."""
+
+    lookup: EngineLookup
+    path: Path | None = None
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    environ: Mapping[str, str] | None = None
+
+    def load(self, overrides: Mapping[str, Any] | None = None) -> "Settings":
+        """The configuration as it stands there now, with `overrides` in place of those on disk. Raises as `load`."""
+        return load(self.lookup, self.path, self.flags, self.environ, overrides=overrides)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """A valid configuration with its engines resolved.
 
     `engines[persona][port]` is what a character uses; `sources` says which layer set a key ("file", "overrides",
-    "environment", "flag"); `file` is the file that was read, None where there is none.
+    "environment", "flag"); `file` is the file that was read, None where there is none. `origin` is None where the
+    configuration was not read from anywhere.
     """
 
     config: Config
     file: Path | None
     engines: Mapping[str, Mapping[str, EngineChoice]]
     sources: Mapping[str, str] = field(default_factory=dict)
+    origin: Origin | None = None
 
 
 def load(
@@ -183,20 +208,46 @@ def load(
     path: Path | None = None,
     flags: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
+    *,
+    overrides: Mapping[str, Any] | None = None,
 ) -> Settings:
     """Read, merge and validate every layer.
 
-    `flags` is nested like the file. Raises `ConfigError` with every mistake at once.
+    `flags` is nested like the file; `overrides` stands in place of those on disk. Raises `ConfigError` with every
+    mistake at once.
     """
     env = os.environ if environ is None else environ
     file = _find(path, env)
-    layers = [("file", _read(file)), ("environment", _from_environment(env)), ("flag", flags or {})]
+    above = [("environment", _from_environment(env)), ("flag", flags or {})]
+    layers: list[tuple[str, Mapping[str, Any]]] = [("file", read_table(file)), *above]
+    folder = _data_dir(layers)
+    if overrides is None:
+        overrides = {} if folder is None else read_overrides(folder)
+    if "dir" in _table_at(overrides, ("data",)):
+        raise ConfigError(
+            (Mistake("data.dir", f"cannot stand in {OVERRIDES}, which lies in it", "set it in the file"),)
+        )
+    layers.insert(1, ("overrides", overrides))
     config, sources = _combine(layers, lookup)
-    overrides = config.data.dir / "overrides.toml"
-    if overrides.is_file():
-        layers.insert(1, ("overrides", _read(overrides)))
-        config, sources = _combine(layers, lookup)
-    return Settings(config, file, _resolve(config, lookup), sources)
+    return Settings(config, file, _resolve(config, lookup), sources, Origin(lookup, path, flags or {}, environ))
+
+
+def read_overrides(folder: Path) -> dict[str, Any]:
+    """What was changed in the panel; empty where nothing was. Raises `ConfigError` where it cannot be read."""
+    file = folder / OVERRIDES
+    return read_table(file) if file.is_file() else {}
+
+
+def read_table(file: Path | None) -> dict[str, Any]:
+    """The contents of a TOML file; empty for None. Raises `ConfigError` where it cannot be read."""
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError((Mistake(str(file), f"cannot be read: {error.strerror}"),)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError((Mistake(str(file), f"is not valid TOML: {error}"),)) from error
 
 
 def secret(name: str, environ: Mapping[str, str] | None = None) -> str:
@@ -206,16 +257,22 @@ def secret(name: str, environ: Mapping[str, str] | None = None) -> str:
         EngineError: `no_secret`, with the variable to set.
     """
     env = os.environ if environ is None else environ
-    variable = f"SPARK_SECRET_{name.upper().replace('-', '_')}"
+    variable = f"{SECRET_VARIABLE}{name.upper().replace('-', '_')}"
     value = env.get(variable, "")
     if not value:
         raise EngineError("no_secret", f'the secret "{name}" is not known', fix=f"set the variable {variable}")
     return value
 
 
+def secrets(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The values of all secrets, for what must keep them out of logs."""
+    env = os.environ if environ is None else environ
+    return tuple(value for name, value in env.items() if name.startswith(SECRET_VARIABLE) and value)
+
+
 def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment for a child process: ours without the secrets, plus `extra`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_SECRET_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(SECRET_VARIABLE)}
     return kept | dict(extra or {})
 
 
@@ -239,22 +296,11 @@ def _find(path: Path | None, env: Mapping[str, str]) -> Path | None:
     return next((candidate for candidate in usual if candidate.is_file()), None)
 
 
-def _read(file: Path | None) -> dict[str, Any]:
-    if file is None:
-        return {}
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ConfigError((Mistake(str(file), f"cannot be read: {error.strerror}"),)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError((Mistake(str(file), f"is not valid TOML: {error}"),)) from error
-
-
 def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
     """`SPARK_LLM__BASE_URL=…` as `{"llm": {"base_url": …}}`; lists and tables are JSON."""
     layer: dict[str, Any] = {}
     for name, text in sorted(env.items()):
-        if not name.startswith("SPARK_") or "__" not in name or name.startswith("SPARK_SECRET_"):
+        if not name.startswith("SPARK_") or "__" not in name or name.startswith(SECRET_VARIABLE):
             continue
         *tables, last = name.removeprefix("SPARK_").lower().split("__")
         at = layer
@@ -275,13 +321,57 @@ def _parsed(name: str, text: str) -> Any:
         raise ConfigError((Mistake(name, "is not valid JSON", "write lists as JSON"),)) from error
 
 
+def _data_dir(layers: Sequence[tuple[str, Mapping[str, Any]]]) -> Path | None:
+    """The data directory, before the rest is known to be right; None where its key is wrong, which is told later."""
+    merged: dict[str, Any] = {}
+    for _, layer in layers:
+        _merge(merged, {"data": _table_at(layer, ("data",))}, {}, "")
+    try:
+        return Data.model_validate(merged["data"]).dir
+    except ValidationError:
+        return None
+
+
 def _combine(layers: Sequence[tuple[str, Mapping[str, Any]]], lookup: EngineLookup) -> tuple[Config, dict[str, str]]:
-    """The valid configuration of all layers, and which of them set each key."""
+    """The valid configuration of all layers, and which of them set each key.
+
+    A layer that chooses another engine than those below it starts the engine's table anew: the keys of one engine
+    mean nothing to another.
+    """
     merged: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for source, layer in layers:
+        for path in engine_tables(layer):
+            old, new = _table_at(merged, path), _table_at(layer, path)
+            if old and "use" in new and engine_in(new, path[-1]) != engine_in(old, path[-1]):
+                old.clear()
+                prefix = ".".join(path) + "."
+                for name in [name for name in sources if name.startswith(prefix)]:
+                    del sources[name]
         _merge(merged, layer, sources, source)
     return _validate(merged, lookup), sources
+
+
+def engine_tables(layer: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Where the tables of engines are in a layer, or would be."""
+    personas = _table_at(layer, ("persona",))
+    return [(port,) for port in ENGINE_PORTS] + [
+        ("persona", name, port) for name in personas for port in ("llm", "tts")
+    ]
+
+
+def engine_in(table: Mapping[str, Any], port: str) -> str:
+    """The engine that a table means: `use`, or what its absence means."""
+    name = table.get("use") or Config.model_fields[port].default["use"]
+    return "openai" if name == AUTO and set(table) - {"use"} else str(name)
+
+
+def _table_at(layer: Mapping[str, Any], path: Sequence[str]) -> Any:
+    """The table at a path of a layer; an empty one where there is none."""
+    at: Any = layer
+    for name in path:
+        at = at.get(name) if isinstance(at, Mapping) else None
+    return at if isinstance(at, Mapping) else {}
 
 
 def _merge(

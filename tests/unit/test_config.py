@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from spark_vtuber import engines
-from spark_vtuber.config import AUTO, Config, Section, child_environment, load, schema, secret
+from spark_vtuber.config import AUTO, Config, Section, child_environment, load, schema, secret, secrets
 from spark_vtuber.core.errors import ConfigError, EngineError
 
 
@@ -107,6 +107,32 @@ def test_a_persona_overlays_the_shared_engine_or_replaces_it(tmp_path: Path) -> 
     assert [choice.name for choice in chosen.values()] == ["openai", "openai", "understudy"]
     assert chosen["twin"].options.model_dump()["model"] == "adapter"
     assert chosen["twin"].options.model_dump()["max_tokens"] == 50
+
+
+def test_another_engine_in_a_later_layer_starts_its_table_anew(tmp_path: Path) -> None:
+    text = '[llm]\nuse = "openai"\nbase_url = "http://127.0.0.1:9/v1"\n'
+    assert config(tmp_path, text, {"SPARK_LLM__USE": "understudy"}).llm == {"use": "understudy"}
+    assert config(tmp_path, text, llm={"use": "understudy"}).llm == {"use": "understudy"}
+    assert config(tmp_path, text, {"SPARK_LLM__USE": "openai"}).llm["base_url"]
+    assert config(tmp_path, '[llm]\nmodel = "m"\n', {"SPARK_LLM__USE": "openai"}).llm["model"] == "m"
+
+
+def test_overrides_may_be_given_instead_of_those_on_disk_and_read_again(tmp_path: Path) -> None:
+    (tmp_path / "overrides.toml").write_text("[server]\nport = 2222\n")
+    settings = load(engines.spec, flags={"data": {"dir": str(tmp_path)}}, environ={}, overrides={"server": {"port": 7}})
+    assert settings.config.server.port == 7
+    assert settings.origin is not None
+    assert settings.origin.load().config.server.port == 2222
+    assert settings.origin.load({}).config.server.port == 8080
+
+
+def test_the_overrides_cannot_say_where_they_are(tmp_path: Path) -> None:
+    (tmp_path / "overrides.toml").write_text('[data]\ndir = "elsewhere"\n')
+    assert "cannot stand in overrides.toml" in complaint(tmp_path, "")
+
+
+def test_every_secret_is_known_to_what_keeps_them_out_of_logs() -> None:
+    assert set(secrets({"SPARK_SECRET_A": "one", "SPARK_SECRET_B": "", "PATH": "x"})) == {"one"}
 
 
 def test_a_show_needs_a_character(tmp_path: Path) -> None:
