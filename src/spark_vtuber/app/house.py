@@ -12,8 +12,9 @@ from spark_vtuber.config import Config, Settings
 from spark_vtuber.core.engine import EngineEnv
 from spark_vtuber.core.ids import SessionId, session_id
 from spark_vtuber.core.personas import PersonaView
-from spark_vtuber.health.board import Board
-from spark_vtuber.health.supervisor import keep_running
+from spark_vtuber.health.board import Board, Reporter
+from spark_vtuber.health.rounds import RoundLimits, Rounds
+from spark_vtuber.health.supervisor import Supervisor
 from spark_vtuber.telemetry.events import EventLog
 from spark_vtuber.telemetry.metrics import ShowMetrics
 
@@ -41,6 +42,8 @@ class House:
         self.events = EventLog(around.clock)
         self.metrics = ShowMetrics(around.clock)
         self.board = Board(around.clock, self.events)
+        self.supervisor = Supervisor(self.board, around.clock, around.rng, around.log)
+        self.rounds = Rounds(around.clock, RoundLimits())
         self._tasks: TaskGroup | None = None
 
     @property
@@ -56,17 +59,19 @@ class House:
             yield
 
     def keep_running(self, name: str, kind: str, start: Callable[[], Awaitable[None]]) -> None:
-        """Run a component until the show ends: a crash is shown on the board and followed by a restart."""
+        """Run a component until the show ends: a crash is shown on the board and followed by a restart.
+
+        Whoever can tell a hang adds a probe of it to `rounds`, whose failure asks `supervisor` for a restart.
+        """
         report = self.board.reporter(name, kind)
         report("ok")
         self.supervise(report, start)
 
-    def supervise(self, report: Callable[..., None], start: Callable[[], Awaitable[None]]) -> None:
+    def supervise(self, report: Reporter, start: Callable[[], Awaitable[None]]) -> None:
         """As `keep_running`, for a component that says itself how it is."""
         if self._tasks is None:
             raise RuntimeError("the house is not open")
-        around = self.around
-        self._tasks.start_soon(keep_running, start, report, around.clock, around.rng, around.log)
+        self._tasks.start_soon(self.supervisor.keep, report, start)
 
     def environment(self, report: Callable[..., None] | None = None) -> EngineEnv:
         """The environment for an engine; one that keeps a connection tells `report` how it is."""

@@ -14,7 +14,11 @@ State = Literal["starting", "ok", "degraded", "failed", "off"]
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One part of the show and how it is. `since_ms` is wall time; `fix` says what would help."""
+    """One part of the show and how it is. `since_ms` is wall time; `fix` says what would help.
+
+    `restarts` counts those of this show, asked for or not. `last_error` stays after the recovery, with the wall time
+    at which it was told, None where there was none.
+    """
 
     name: str
     kind: str
@@ -22,6 +26,10 @@ class Component:
     detail: str
     since_ms: int
     fix: str = ""
+    is_restartable: bool = False
+    restarts: int = 0
+    last_error: str = ""
+    last_error_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,18 @@
 """The state of every component, as people and machines read it."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.desk import Announce, Component, State
+from spark_vtuber.core.healing import component_view
+
+CHOSEN: Final = frozenset({"fallback"})
+"""Kinds whose bad state is somebody's choice and no error."""
 
 
 class Board:
-    """Who is well and since when. A change of state is announced as an event `health`."""
+    """Who is well and since when. A change is announced as an event `health`, a restart as `component.restarted`."""
 
     def __init__(self, clock: Clock, announce: Announce) -> None:
         self._clock = clock
@@ -16,31 +20,46 @@ class Board:
         self._components: dict[str, Component] = {}
 
     def set(self, name: str, kind: str, state: State, detail: str = "", fix: str = "") -> None:
-        """Note how a component is; `since_ms` moves only when its state changes."""
+        """Note how a component is.
+
+        `since_ms` moves only when its state changes. The detail of a failure, and of a state that got worse, is kept
+        as its last error.
+        """
+        now_ms = self._clock.unix_ms()
         old = self._components.get(name)
-        since_ms = old.since_ms if old and old.state == state else self._clock.unix_ms()
-        new = Component(name, kind, state, detail, since_ms, fix)
-        self._components[name] = new
-        if old is None or replace(old, since_ms=0) != replace(new, since_ms=0):
-            self._announce(
-                "health",
-                component={
-                    "name": name, "kind": kind, "state": state, "detail": detail, "since": since_ms, "fix": fix,
-                },
-            )  # fmt: skip
+        new = replace(
+            old or Component(name, kind, state, detail, now_ms), kind=kind, state=state, detail=detail, fix=fix
+        )
+        if old is not None and old.state != state:
+            new = replace(new, since_ms=now_ms)
+        if _is_error(old, new):
+            new = replace(new, last_error=detail, last_error_ms=now_ms)
+        self._put(new)
 
-    def reporter(self, name: str, kind: str) -> Callable[..., None]:
+    def offer_restart(self, name: str, kind: str, *, is_restartable: bool = True) -> None:
+        """Note whether a component can be restarted by name."""
+        known = self._components.get(name) or Component(name, kind, "starting", "", self._clock.unix_ms())
+        self._put(replace(known, is_restartable=is_restartable))
+
+    def restarted(self, name: str, why: str, took_s: float) -> None:
+        """Count a restart that is done; `took_s` is how long the component was away."""
+        known = self._components[name]
+        self._put(replace(known, restarts=known.restarts + 1))
+        restarts = known.restarts + 1
+        self._announce("component.restarted", name=name, why=why, took_s=round(took_s, 3), restarts=restarts)
+
+    def reporter(self, name: str, kind: str) -> "Reporter":
         """A function that sets the state of one component: `report(state, detail="", fix="")`."""
-
-        def report(state: State, detail: str = "", fix: str = "") -> None:
-            self.set(name, kind, state, detail, fix)
-
-        return report
+        return Reporter(self, name, kind)
 
     @property
     def components(self) -> tuple[Component, ...]:
         """All components, in the order in which they first appeared."""
         return tuple(self._components.values())
+
+    def component(self, name: str) -> Component | None:
+        """One of them."""
+        return self._components.get(name)
 
     @property
     def status(self) -> State:
@@ -50,3 +69,36 @@ class Board:
             if state in states:
                 return state
         return "ok"
+
+    def _put(self, new: Component) -> None:
+        old = self._components.get(new.name)
+        self._components[new.name] = new
+        if old is None or _timeless(old) != _timeless(new):
+            self._announce("health", component=component_view(new))
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Says how one component is."""
+
+    board: Board
+    name: str
+    kind: str
+
+    def __call__(self, state: State, detail: str = "", fix: str = "") -> None:
+        """Note it on the board."""
+        self.board.set(self.name, self.kind, state, detail, fix)
+
+
+def _timeless(component: Component) -> Component:
+    return replace(component, since_ms=0, last_error_ms=None)
+
+
+def _is_error(old: Component | None, new: Component) -> bool:
+    """Whether the new state tells of an error that is not told yet."""
+    if new.kind in CHOSEN:
+        return False
+    is_news = old is None or old.state != new.state or old.detail != new.detail
+    if new.state == "failed":
+        return is_news
+    return new.state == "degraded" and old is not None and old.state in ("ok", "degraded") and is_news

@@ -41,13 +41,21 @@ class Breaker:
         """The engine failed; `error` is the code that people see."""
         self._failures += 1
         self.last_error = error
-        if self._failures >= self._threshold and self.opened_s is None:
+        if self._failures >= self._threshold:
+            self.trip(error)
+
+    def trip(self, error: str) -> None:
+        """Open at once: the engine is known to be down."""
+        self.last_error = error
+        if self.opened_s is None:
             self.opened_s = self._clock.now()
             self._opened.set()
             self._changed()
 
-    async def keep_probing(self, probe: Callable[[], Awaitable[None]], every_s: float = 30.0) -> None:
-        """While the breaker is open, try `probe` every `every_s` seconds; runs for ever."""
+    async def keep_probing(
+        self, probe: Callable[[], Awaitable[None]], every_s: float = 30.0, limit_s: float = 30.0
+    ) -> None:
+        """While the breaker is open, try `probe` every `every_s` seconds, `limit_s` at most; runs for ever."""
         while True:
             await self._opened.wait()
             while not self.is_closed:
@@ -55,8 +63,11 @@ class Breaker:
                 if self.is_closed:
                     break
                 try:
-                    await probe()
+                    with anyio.fail_after(limit_s):
+                        await probe()
                 except EngineError as error:
                     self.last_error = error.code
+                except TimeoutError:
+                    self.last_error = "timeout"
                 else:
                     self.succeeded()

@@ -31,9 +31,16 @@ MAX_LINE_BYTES: Final = 4_096
 
 StartChild = Callable[[Sequence[str]], Awaitable[Child]]
 
+Told = Callable[[Worker, EngineError | None], None]
+"""Told that a process of a worker is ready, or, with the reason, that it is gone."""
+
+
+def _untold(_worker: Worker, _gone: EngineError | None) -> None:
+    """For a worker nobody watches."""
+
 
 @asynccontextmanager
-async def open_worker(
+async def open_worker(  # noqa: PLR0913 - all but two have one value in a show, bound where it is assembled
     module: str,
     argv: Sequence[str] = (),
     *,
@@ -42,16 +49,18 @@ async def open_worker(
     rng: random.Random,
     limits: WorkerLimits | None = None,
     start: StartChild = start_child,
+    told: Told = _untold,
 ) -> AsyncIterator[Worker]:
     """Run `python -m module *argv` for as long as the context lasts; entering it = the worker said `ready`.
 
-    Leaving closes the worker's stdin, then terminates, then kills it; requests in flight fail.
+    Leaving closes the worker's stdin, then terminates, then kills it; requests in flight fail. `told` hears of every
+    process that is ready, and of every one that is gone, but not of the last end.
 
     Raises:
         EngineError: the first start failed; `code` is the worker's own where it gave one, else `worker_failed`.
     """
     link = Link(module, log, limits or WorkerLimits())
-    keeper = _Keeper(link, (sys.executable, "-X", "utf8", "-P", "-m", module, *argv), start, clock, rng)
+    keeper = _Keeper(link, (sys.executable, "-X", "utf8", "-P", "-m", module, *argv), start, clock, rng, told)
     raised: Exception | None = None
     async with anyio.create_task_group() as tasks:
         raised = await tasks.start(keeper.run)
@@ -68,12 +77,15 @@ async def open_worker(
 class _Keeper:
     """Starts the process, reads it, and starts it again."""
 
-    def __init__(self, link: Link, command: Sequence[str], start: StartChild, clock: Clock, rng: random.Random) -> None:
+    def __init__(
+        self, link: Link, command: Sequence[str], start: StartChild, clock: Clock, rng: random.Random, told: Told
+    ) -> None:
         self._link = link
         self._command = command
         self._start = start
         self._clock = clock
         self._rng = rng
+        self._told = told
         self._last_words = ""
 
     async def run(self, *, task_status: TaskStatus[EngineError | None]) -> None:
@@ -83,6 +95,7 @@ class _Keeper:
 
         def on_ready() -> None:
             nonlocal is_first
+            self._told(self._link, None)
             if is_first:
                 is_first = False
                 task_status.started(None)
@@ -93,6 +106,7 @@ class _Keeper:
             if is_first:
                 task_status.started(failure)
                 return
+            self._told(self._link, failure)
             limits = self._link.limits
             failures = 1 if self._clock.now() - began >= limits.steady_s else failures + 1
             pause = min(limits.backoff_s * 2 ** min(failures - 1, 16), limits.backoff_max_s)
