@@ -167,6 +167,33 @@ async def test_the_panic_door_kills_a_show_that_does_not_obey() -> None:
         assert all(persona["muted"] for persona in (await show.http.get("/api/status")).json()["personas"])
 
 
+async def test_a_worker_that_hangs_as_well_does_not_outlive_the_show() -> None:
+    async with watched_show("run") as show:
+        before = await show.health()
+        (first,) = shows_of(show)
+        (worker,) = first.children()
+        await anyio.sleep(1.2)  # the show names its workers with every beat
+        worker.suspend()
+        first.suspend()
+        assert (await show.panic()).json() == {"panic": True, "restarted": True}
+        await until(lambda: all_gone([first, worker]), 2)
+        await show.next_life(before["session"])
+        status = (await show.http.get("/api/status")).json()
+        assert status["muted_reason"] == "panic while it did not answer"
+        await show.http.post("/api/unmute", json={})
+        assert (await show.http.get("/api/status")).json()["muted_reason"] == ""
+
+
+async def test_the_key_of_the_command_line_needs_no_configuration() -> None:
+    async with watched_show("run") as show:
+        pressed = await anyio.run_process(
+            [sys.executable, "-m", "spark_vtuber", "panic", "--port", str(show.port)], check=False
+        )
+        assert pressed.returncode == 0
+        assert b"everything was stopped" in pressed.stdout
+        assert (await show.http.get("/api/status")).json()["panic"] is True
+
+
 async def test_the_panic_door_opens_for_nobody_elses_page() -> None:
     async with watched_show("run") as show:
         door = f"http://127.0.0.1:{show.port + 1}"

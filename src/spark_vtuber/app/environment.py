@@ -3,7 +3,7 @@
 import logging
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import httpx
@@ -13,16 +13,18 @@ from spark_vtuber.config import Config
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.engine import EngineEnv
 from spark_vtuber.core.personas import PersonaView
+from spark_vtuber.health.roster import Roster
 from spark_vtuber.health.workers import open_worker
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Clock, chance and log of a show."""
+    """Clock, chance and log of a show, and the worker processes it started."""
 
     clock: Clock
     rng: random.Random
     log: logging.Logger
+    roster: Roster = field(default_factory=Roster)
 
 
 def http_client() -> httpx.AsyncClient:
@@ -45,7 +47,7 @@ def engine_env(
         data_dir=config.data.dir,
         secret=configuration.secret,
         log=around.log,
-        worker=partial(open_worker, log=around.log, clock=around.clock, rng=around.rng),
+        worker=partial(open_worker, log=around.log, clock=around.clock, rng=around.rng, start=around.roster.start),
         http=http,
         ports={"report": report} if report else {},
         personas=tuple(personas),

@@ -19,6 +19,7 @@ from spark_vtuber.pipeline.director import Director
 from spark_vtuber.pipeline.reception import Reception
 from spark_vtuber.pipeline.tally import Tally
 from spark_vtuber.stage.hall import StageHall
+from spark_vtuber.stage.port import Caption, Stage
 from spark_vtuber.telemetry.events import EventLog
 from spark_vtuber.telemetry.metrics import ShowMetrics
 from spark_vtuber.telemetry.turns import TurnRing, turn_view
@@ -41,6 +42,7 @@ class Parts:
     events: EventLog
     board: Board
     hall: StageHall
+    stage: Stage
     director: Director
     reception: Reception
     tally: Tally
@@ -61,6 +63,7 @@ class Show:
         self._events = parts.events
         self._board = parts.board
         self._hall = parts.hall
+        self._stage = parts.stage
         self._director = parts.director
         self._reception = parts.reception
         self._tally = parts.tally
@@ -68,6 +71,7 @@ class Show:
         self._stand_ins = parts.stand_ins
         self._metrics = parts.metrics
         self._turns = TurnRing()
+        self._muted_reason = ""
         self._lines = Serial("l")
 
     @property
@@ -112,6 +116,7 @@ class Show:
         return {
             "session": self._session,
             "panic": self._director.is_stopped,
+            "muted_reason": self._muted_reason,
             "personas": [
                 {
                     "id": persona.id,
@@ -173,6 +178,12 @@ class Show:
         """Cut the current turn; gives its id, or None where nobody spoke."""
         return await self._director.interrupt(persona, Reason.OPERATOR)
 
+    async def start_muted(self, reason: str) -> None:
+        """Begin without a voice; why is shown until somebody is unmuted."""
+        self._muted_reason = reason
+        self._events("muted.start", reason=reason)
+        await self.mute(None)
+
     async def mute(self, persona: PersonaId | None) -> None:
         """Cut, then no sound; turns go on as captions."""
         self._mutes.change(persona, is_muted=True)
@@ -183,13 +194,16 @@ class Show:
 
     async def unmute(self, persona: PersonaId | None) -> None:
         """Sound again from the next turn on."""
+        self._muted_reason = ""
         self._mutes.change(persona, is_muted=False)
 
     async def panic(self, reason: str) -> None:
-        """Everything stops, queues are emptied, nothing starts until `resume`."""
+        """Everything stops, queues and captions are emptied, nothing starts until `resume`."""
+        self._events("panic", reason=reason)
         self._reception.clear(Reason.PANIC)
         await self._director.panic()
-        self._events("panic", reason=reason)
+        for persona in self._personas:
+            await self._stage.perform(Caption(persona.id, ""))
 
     async def resume(self) -> None:
         """End the panic; mutes stay."""

@@ -22,6 +22,11 @@ def _start(arguments: list[str]) -> None:
         from spark_vtuber.cli.watch import Watch
 
         sys.exit(Watch(arguments).run())
+    if arguments[:1] == ["panic"]:
+        from spark_vtuber.cli import panic_key
+
+        if (port := panic_key.port_of(arguments)) is not None:
+            sys.exit(panic_key.press(port))
     from spark_vtuber.cli.main import app
 
     app()

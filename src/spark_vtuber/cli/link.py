@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -40,10 +40,10 @@ class WatchLink:
         with suppress(OSError):
             os.write(self._to_watch, json.dumps(message).encode() + b"\n")
 
-    async def beat(self, is_silent: Callable[[], bool]) -> None:
-        """Show the watch, every second, that the loop turns, and whether the show may be heard."""
+    async def beat(self, is_silent: Callable[[], bool], workers: Callable[[], Sequence[int]]) -> None:
+        """Show the watch, every second, that the loop turns, whether the show may be heard, and what it started."""
         while True:
-            self.tell({"type": "beat", "silent": is_silent()})
+            self.tell({"type": "beat", "silent": is_silent(), "workers": list(workers())})
             await anyio.sleep(BEAT_S)
 
     async def obey(self, stop: Callable[[], None], panic: Callable[[], Awaitable[None]]) -> None:

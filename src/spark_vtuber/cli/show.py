@@ -73,17 +73,21 @@ async def _perform(settings: Settings, wishes: Wishes) -> None:
         link = WatchLink() if wishes.is_watched else None
         if link is not None:
             tasks.start_soon(link.obey, stop, curtain.panic)
-        opened: Opened = await tasks.start(partial(run_show, settings, around, is_muted=bool(wishes.muted_reason)))
+        opened: Opened = await tasks.start(partial(run_show, settings, around, muted_reason=wishes.muted_reason))
         curtain.rise(opened)
         greet(opened, settings, wishes.muted_reason)
         if link is not None:
             link.tell({"type": "ready", "url": opened.url, "door": opened.port + 1})
-            tasks.start_soon(link.beat, lambda: opened.show.is_silent)
+            tasks.start_soon(link.beat, lambda: opened.show.is_silent, partial(_workers, around))
         if settings.config.server.browser and sys.stderr.isatty():
             webbrowser.open(opened.url)
         if wishes.until is not None:
             await wishes.until(opened)
             stop()
+
+
+def _workers(around: Surroundings) -> list[int]:
+    return [entry.pid for entry in around.roster.entries]
 
 
 class _Curtain:
@@ -100,6 +104,7 @@ class _Curtain:
     async def panic(self) -> None:
         await self._is_up.wait()
         if self._opened is not None:
+            self._opened.doors.audit("panic", actor="panic door")
             await self._opened.show.panic("panic door")
 
 

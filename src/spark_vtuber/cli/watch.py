@@ -4,10 +4,12 @@ Standard library only, so that it stays small and keeps working when everything 
 process group of its own; its stdin carries our commands and its stdout its messages, one JSON object a line:
 
     watch → show   {"type": "stop"}  {"type": "panic", "id": N}
-    show → watch   {"type": "ready", "url": …, "door": port}  {"type": "beat", "silent": bool}
-                   {"type": "panicked", "id": N}
+    show → watch   {"type": "ready", "url": …, "door": port}  {"type": "panicked", "id": N}
+                   {"type": "beat", "silent": bool, "workers": [process id, …]}
+                   {"type": "obs", "host": …, "port": …, "password": …, "scene": …}
 
-When the watch dies, the show sees its stdin close and ends. A show that was silent is silent when it comes back.
+When the watch dies, the show sees its stdin close and ends. A show that was silent is silent when it comes back. A show
+that has to be killed may leave viewers with a frozen face: OBS is put on the safety scene, if the show told where.
 """
 
 import json
@@ -19,10 +21,12 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from spark_vtuber.cli.door import PanicDoor
+from spark_vtuber.cli.safety_scene import switch_scene
+from spark_vtuber.core.errors import SparkError
 
 LOOK_S: Final = 0.5
 """How often the watch looks after the show when nothing comes from it."""
@@ -40,16 +44,27 @@ class WatchLimits:
     A show that is not ready after `start_s`, or sends no beat (one a second is due) for `beat_s`, is killed and
     started again. It gets `stop_s` to end and `panic_s` to confirm a panic; one that does not is killed, and after a
     panic started again muted. Between two starts there are `first_pause_s`, doubling up to `longest_pause_s`; a life
-    longer than `calm_s` begins again with the first.
+    longer than `calm_s` begins again with the first. OBS gets `obs_s` to change the scene.
     """
 
     start_s: float = 60.0
-    beat_s: float = 10.0
+    beat_s: float = 5.0
     stop_s: float = 5.0
     panic_s: float = 0.5
     first_pause_s: float = 0.5
     longest_pause_s: float = 30.0
     calm_s: float = 60.0
+    obs_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """Where OBS is and the scene that viewers see when the show cannot be trusted."""
+
+    host: str
+    port: int
+    password: str = field(repr=False)
+    scene: str
 
 
 class Watch:
@@ -65,6 +80,8 @@ class Watch:
         self._lives = 0
         self._is_silent = False
         self._muted_reason = ""
+        self._workers: tuple[int, ...] = ()
+        self._safety: Safety | None = None
         self._pause_s = self._limits.first_pause_s
         self._panics: dict[int, threading.Event] = {}
         self._panic_count = 0
@@ -104,11 +121,13 @@ class Watch:
             pulse.feel(message)
             self._take(message, show)
             if self._must_end(pulse):
-                _kill(show)
+                self._kill(show)
                 break
             if pulse.is_ready and pulse.age_s > self._limits.calm_s:
                 self._pause_s = self._limits.first_pause_s
         code = show.wait()
+        if code != 0:
+            self._end_workers()
         reader.join(timeout=1)
         return code
 
@@ -118,6 +137,9 @@ class Watch:
                 self._open_door(port)
             case {"type": "beat", "silent": bool(is_silent)}:
                 self._is_silent = is_silent
+                self._workers = tuple(pid for pid in message.get("workers", ()) if isinstance(pid, int) and pid > 1)
+            case {"type": "obs", "host": str(host), "port": int(port), "password": str(password), "scene": str(scene)}:
+                self._safety = Safety(host, port, password, scene) if scene else None
             case {"type": "panicked"}:
                 self._is_silent = True
             case {"type": "closed"}:
@@ -134,6 +156,7 @@ class Watch:
         if pulse.is_ready and pulse.silence_s > self._limits.beat_s:
             _say("the show does not answer any more; killing it")
             self._muted_reason = "it had stopped answering"
+            self._to_safety()
             return True
         return False
 
@@ -190,6 +213,13 @@ class Watch:
     def _panic(self) -> bool:
         """Stop everything that sounds; False when the show had to be killed for it."""
         show = self._show
+        obs = self._to_safety()
+        has_obeyed = self._silence(show)
+        obs.join(self._limits.obs_s)
+        return has_obeyed
+
+    def _silence(self, show: "subprocess.Popen[bytes] | None") -> bool:
+        """Have the show stop everything; one that does not is killed and comes back muted."""
         if show is None or show.poll() is not None:
             self._muted_reason = "panic"
             return False
@@ -203,8 +233,34 @@ class Watch:
             return True
         _say("the show did not confirm the panic; killing it and starting again muted")
         self._muted_reason = "panic while it did not answer"
-        _kill(show)
+        self._kill(show)
         return False
+
+    def _to_safety(self) -> threading.Thread:
+        """Put OBS on the safety scene, in a thread of its own: silence does not wait for a picture."""
+
+        def switch(safety: Safety) -> None:
+            try:
+                switch_scene(safety.host, safety.port, safety.password, safety.scene, self._limits.obs_s)
+            except SparkError as error:
+                _say(f"the safety scene is not shown: {error.message}")
+
+        safety = self._safety
+        thread = threading.Thread(target=switch if safety else bool, args=(safety,), daemon=True)
+        thread.start()
+        return thread
+
+    def _kill(self, show: "subprocess.Popen[bytes]") -> None:
+        """End the show and everything it started."""
+        _kill(show)
+        self._end_workers()
+
+    def _end_workers(self) -> None:
+        """End workers that outlived the show: one that is stopped does not see that its pipe is closed."""
+        workers, self._workers = self._workers, ()
+        for pid in workers if sys.platform != "win32" else ():
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
 
     def _on_signal(self, _number: int, _frame: Any) -> None:
         """Ask the show to end; the second time, do not wait for it. Takes no locks: the signal may have met one."""
@@ -213,7 +269,7 @@ class Watch:
         if show is not None and is_first:
             _send(show, STOP)
         elif show is not None:
-            _kill(show)
+            self._kill(show)
 
     def _wait(self, seconds: float) -> None:
         end_s = time.monotonic() + seconds
@@ -256,7 +312,7 @@ def _send(show: "subprocess.Popen[bytes]", message: dict[str, Any]) -> bool:
 
 
 def _kill(show: "subprocess.Popen[bytes]") -> None:
-    """End the show and everything it started."""
+    """End the show and what is in its process group or, on Windows, its tree."""
     if show.returncode is not None:
         return
     if sys.platform == "win32":

@@ -53,6 +53,7 @@ class Stagehand:
                 events=self.events,
                 board=self.board,
                 hall=self.hall,
+                stage=crew.stage,
                 director=self.director,
                 reception=self.reception,
                 tally=self.tally,

@@ -1,7 +1,7 @@
 import subprocess
 from typing import Any, cast
 
-from spark_vtuber.cli.watch import Watch
+from spark_vtuber.cli.watch import Safety, Watch
 
 NOBODY = cast("subprocess.Popen[bytes]", None)
 
@@ -35,3 +35,19 @@ def test_messages_that_are_not_known_change_nothing() -> None:
     watch = Watch(["run"])
     assert "--muted" not in told(watch, type="beat", silent="perhaps")
     assert "--muted" not in told(watch, type="weather")
+
+
+def test_the_watch_knows_the_safety_scene_until_the_show_takes_it_back() -> None:
+    watch = Watch(["run"])
+    place = {"type": "obs", "host": "127.0.0.1", "port": 4455, "password": "hush"}
+    watch._take({**place, "scene": "Safety"}, NOBODY)
+    assert watch._safety == Safety("127.0.0.1", 4455, "hush", "Safety")
+    assert "hush" not in repr(watch._safety)
+    watch._take({**place, "scene": ""}, NOBODY)
+    assert watch._safety is None
+
+
+def test_only_process_ids_of_workers_are_remembered() -> None:
+    watch = Watch(["run"])
+    watch._take({"type": "beat", "silent": False, "workers": [4711, 1, 0, -1, "12"]}, NOBODY)
+    assert watch._workers == (4711,)
