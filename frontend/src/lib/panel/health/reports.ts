@@ -1,5 +1,6 @@
 /** What the routes about the show's parts tell: components, dead letters, alerts, OBS and avatars. Pure. */
 
+import type { Alert } from '../alerts';
 import { id, isObject, list, number, text, texts, type Json } from '../../protocol/fields';
 
 export interface Part {
@@ -64,40 +65,10 @@ export function readDeadLetter(raw: Json): DeadLetter {
 	};
 }
 
-export interface Alert {
-	readonly id: string;
-	readonly rule: string;
-	readonly severity: string;
-	readonly text: string;
-	readonly fix: string;
-	readonly sinceMs: number | null;
-	readonly isAcknowledged: boolean;
-	/** When it ended by itself; null while it lasts. */
-	readonly clearedMs: number | null;
-}
-
-export function readAlert(raw: Json): Alert {
-	return {
-		id: id(raw['id']) ?? '',
-		rule: text(raw['rule']) ?? '',
-		severity: text(raw['severity']) ?? 'warning',
-		text: text(raw['text']) ?? '',
-		fix: text(raw['fix']) ?? '',
-		sinceMs: number(raw['since']) ?? null,
-		isAcknowledged: raw['acknowledged'] === true,
-		clearedMs: number(raw['cleared']) ?? null
-	};
-}
-
-/** Whether somebody should still look at it. */
-export function isOpen({ isAcknowledged, clearedMs }: Alert): boolean {
-	return !isAcknowledged && clearedMs === null;
-}
-
 /** Open ones first, then those that last, the newest first in each. */
 export function byUrgency(alerts: readonly Alert[]): Alert[] {
-	const rank = (alert: Alert) => (isOpen(alert) ? 0 : alert.clearedMs === null ? 1 : 2);
-	return alerts.toSorted((a, b) => rank(a) - rank(b) || (b.sinceMs ?? 0) - (a.sinceMs ?? 0));
+	const rank = ({ isAcknowledged, isCleared }: Alert) => (isCleared ? 2 : isAcknowledged ? 1 : 0);
+	return alerts.toSorted((one, other) => rank(one) - rank(other) || other.since - one.since);
 }
 
 export interface Obs {
@@ -166,3 +137,12 @@ export const STAND_INS = [
 	{ module: 'obs', title: 'OBS', use: 'off', means: 'OBS is left alone' }
 ] as const;
 export type Module = (typeof STAND_INS)[number]['module'];
+
+/** The modules that are switched to their stand-in; the show lists each as a part of its own. */
+export function switched(parts: readonly Part[]): ReadonlySet<string> {
+	return new Set(
+		parts.flatMap(({ name, kind, state }) =>
+			kind === 'fallback' && state !== 'off' ? [name.replace(/^fallback:/, '')] : []
+		)
+	);
+}
