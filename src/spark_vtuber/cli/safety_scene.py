@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 
 from spark_vtuber.core.errors import SparkError
 
-LARGEST_HEAD: Final = 16 * 1024
+LARGEST_HEAD: Final = 4 * 1024
 LARGEST_MESSAGE: Final = 1024 * 1024
 READ_BYTES: Final = 16 * 1024
 

@@ -1,0 +1,155 @@
+"""The OBS beside the show: found, lost and found again; its scenes follow what happens in the show."""
+
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Final
+
+import anyio
+
+from spark_vtuber.core.clock import Clock
+from spark_vtuber.core.desk import Event
+from spark_vtuber.core.errors import EngineError
+from spark_vtuber.core.obs import ObsState, ObsView
+from spark_vtuber.obs.captions import Captions
+from spark_vtuber.obs.mirror import Mirror
+from spark_vtuber.obs.port import OpenRemote
+from spark_vtuber.obs.rules import Reactions, Wish
+from spark_vtuber.obs.session import Plan, Session
+
+Events = Callable[[], AbstractAsyncContextManager[AsyncIterator[Event]]]
+"""Subscribes to the events of the show from now on."""
+
+NOWHERE: Final = Mirror()
+"""What is known of an OBS that is not connected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What the studio is tied to: its OBS, the show's events, the clock, chance, and who is told every new view."""
+
+    open_remote: OpenRemote
+    events: Events
+    clock: Clock
+    rng: random.Random
+    changed: Callable[[ObsView], None]
+
+
+class Studio:
+    """Implements `core.obs.ObsDesk`; works while `run` runs.
+
+    OBS may come and go: the studio tries again until it is there. Wishes for scenes that come while it is away are
+    forgotten, except the safety scene of a panic that lasts.
+    """
+
+    def __init__(self, plan: Plan, captions: Captions, reactions: Reactions, ties: Ties) -> None:
+        self._plan = plan
+        self._captions = captions
+        self._reactions = reactions
+        self._ties = ties
+        self._state: ObsState = "off"
+        self._detail = self._fix = ""
+        self._session: Session | None = None
+        self._is_off = False
+        self._switched = anyio.Event()
+        self._told: ObsView | None = None
+
+    def view(self) -> ObsView:
+        """How OBS is now."""
+        session = self._session
+        mirror = session.mirror if session else NOWHERE
+        return ObsView(
+            state=self._state,
+            address=str(self._plan.address),
+            detail=session.detail if session else self._detail,
+            fix=session.fix if session else self._fix,
+            scene=mirror.scene,
+            scenes=mirror.scenes,
+            streaming=mirror.is_streaming,
+            recording=mirror.is_recording,
+            stats=mirror.stats,
+            safety_scene=self._plan.safety_scene,
+        )
+
+    async def switch(self, scene: str) -> str:
+        """Put a scene on air; gives its name when OBS shows it."""
+        if self._session is None:
+            fix = self._fix or "start OBS; the show finds it"
+            raise EngineError("obs_not_connected", "OBS is not connected", retryable=True, fix=fix)
+        return await self._session.switcher.switch(scene)
+
+    def turn_off(self, *, is_off: bool) -> None:
+        """Go without OBS, or use it again."""
+        if is_off != self._is_off:
+            self._is_off = is_off
+            self._switched.set()
+
+    async def run(self) -> None:
+        """Keep OBS connected and follow the show, until cancelled."""
+        async with self._ties.events() as events, anyio.create_task_group() as tasks:
+            tasks.start_soon(self._react, events)
+            while True:
+                self._switched = anyio.Event()
+                if self._is_off:
+                    self._become("off", "switched off: the show goes on without OBS")
+                    await self._switched.wait()
+                    continue
+                async with anyio.create_task_group() as connection:
+                    connection.start_soon(self._keep_connected)
+                    await self._switched.wait()
+                    connection.cancel_scope.cancel()
+
+    async def _keep_connected(self) -> None:
+        pace, rng = self._plan.pace, self._ties.rng
+        pause_s = pace.first_pause_s
+        self._become("connecting", f"looking for OBS at {self._plan.address}")
+        while True:
+            try:
+                why = await self._connected()
+            except EngineError as error:
+                if error.code == "obs_wrong_password":
+                    self._become("wrong_password", error.message, error.fix)
+                    await anyio.sleep(pace.wrong_password_s)
+                    continue
+                self._become("lost" if self._state == "lost" else "connecting", error.message, error.fix)
+            else:
+                pause_s = pace.first_pause_s
+                self._become("lost", f"the connection to OBS is lost: {why}", "start OBS again; the show finds it")
+            await anyio.sleep(pause_s * rng.uniform(0.5, 1.0))
+            pause_s = min(pace.longest_pause_s, pause_s * 2)
+
+    async def _connected(self) -> str:
+        """One connection; says why it ended."""
+        session = Session(self._plan, self._captions, self._ties.clock, self._tell)
+
+        def arrived() -> None:
+            self._session = session
+            self._become("connected", "")
+            if self._reactions.is_panic and self._plan.safety_scene:
+                session.switcher.want(Wish(self._plan.safety_scene), is_urgent=True)
+
+        try:
+            async with self._ties.open_remote(self._plan.address, session.take) as remote:
+                return await session.run(remote, arrived)
+        finally:
+            self._session = None
+
+    async def _react(self, events: AsyncIterator[Event]) -> None:
+        async for event in events:
+            on_air = self._session.mirror.scene if self._session else ""
+            wish = self._reactions.take(event, on_air)
+            if event.type == "panic":
+                self._captions.clear()
+            if wish is not None and self._session is not None:
+                self._session.switcher.want(wish, is_urgent=event.type == "panic")
+
+    def _become(self, state: ObsState, detail: str, fix: str = "") -> None:
+        self._state, self._detail, self._fix = state, detail, fix
+        self._tell()
+
+    def _tell(self) -> None:
+        view = self.view()
+        if view != self._told:
+            self._told = view
+            self._ties.changed(view)
