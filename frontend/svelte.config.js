@@ -10,6 +10,8 @@ export default {
 		adapter: adapter({ pages: out, assets: out, strict: true }),
 		paths: { relative: true },
 		// The default is the time of the build, which would give every build other file names.
-		version: { name: version }
+		version: { name: version },
+		// The part of the address behind # names a tab of the panel, not an element.
+		prerender: { handleMissingId: 'ignore' }
 	}
 };
