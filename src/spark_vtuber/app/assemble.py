@@ -169,7 +169,7 @@ class _Assembly:
 
         director = Director(crew, inbox, tally, personas, self._cast, keep)
         gates = Gates(clock, GateLimits(config.inbox.viewer_per_s, config.inbox.viewer_burst, config.inbox.duplicate_s))
-        reception = Reception(clock, gates, self._guard, director, tally, house.events)
+        reception = Reception(clock, gates, self._guard, director, tally)
         show = Show(
             Parts(
                 session=house.session,

@@ -1,7 +1,7 @@
 """What a character is asked to react to."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from spark_vtuber.core.events import ChatEvent
 from spark_vtuber.core.ids import CueId, PersonaId
@@ -19,6 +19,14 @@ class CueKind(StrEnum):
     IDLE = "idle"
     DUET = "duet"
     BRIDGE = "bridge"
+
+
+class Urgency(IntEnum):
+    """Priorities of cues that the operator puts before all others."""
+
+    CHAT = 0
+    ANSWER_NOW = 500
+    SAY_NOW = 1_000
 
 
 class Behaviour(StrEnum):

@@ -53,12 +53,23 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
+class EmoteSpan:
+    """A word of a line that is a picture: characters `start` up to, not including, `end` (code points)."""
+
+    name: str
+    id: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChatEvent:
     """One thing that happened in a chat.
 
     `id` is unique at its `source` ("page", "twitch", "replay" …). `amount` is what was given, in the unit of
     the kind: bits, months, gifts, viewers of a raid, money of a super chat. `target` names what a DELETION
-    (event id) or a BAN (author id) is about. `emotes` are the words of `text` that are pictures on the platform.
+    (event id) or a BAN (author id) is about. `emotes` are the words of `text` that are pictures on the platform,
+    `emote_spans` where they stand and which pictures they are.
     """
 
     id: str
@@ -72,3 +83,4 @@ class ChatEvent:
     target: str | None = None
     persona: PersonaId | None = None
     emotes: frozenset[str] = field(default=frozenset())
+    emote_spans: tuple[EmoteSpan, ...] = field(default=())

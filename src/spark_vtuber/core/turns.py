@@ -33,7 +33,11 @@ class Outcome(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a line was dropped, or a turn cut short."""
+    """Why a line was dropped, or a turn cut short.
+
+    REJECTED: the operator did not approve the answer. IGNORED: the operator bars its author. UNPAID: the character
+    answers paid lines only. RESERVED: the character talks little and nobody spoke to it. CRASH: a bug in another turn.
+    """
 
     SIZE = "size"
     EMPTY = "empty"
@@ -51,6 +55,11 @@ class Reason(StrEnum):
     PRIORITY = "priority"
     SHUTDOWN = "shutdown"
     MISHEARD = "misheard"
+    REJECTED = "rejected"
+    IGNORED = "ignored"
+    UNPAID = "unpaid"
+    RESERVED = "reserved"
+    CRASH = "crash"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,15 @@ from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.llm.port import LLM, Message
 from spark_vtuber.moderation.port import Guard
+from spark_vtuber.pipeline.approvals import Approvals
 from spark_vtuber.pipeline.floor import Floor
 from spark_vtuber.stage.port import Stage
 from spark_vtuber.tts.port import TTS
+
+
+def _nobody_watches() -> bool:
+    return False
+
 
 BuildPrompt = Callable[[PersonaView, Cue], tuple[Message, ...]]
 
@@ -80,7 +86,8 @@ class Crew:
     """Everything turns share. `brains`, `voices` and `is_muted` are asked at the start of every turn.
 
     `ask_limits` is asked whenever a limit is needed, so that one that is changed counts at once.
-    `thinkers` are personas whose model was seen to begin its answers inside a thought.
+    `thinkers` are personas whose model was seen to begin its answers inside a thought. `approvals` says which
+    turns may speak while answers are held. While `is_watched` a turn tells what was heard of it.
     """
 
     clock: Clock
@@ -98,6 +105,8 @@ class Crew:
     ask_limits: Callable[[], Limits] = Limits
     numbers: Numbers = field(default_factory=Numbers)
     thinkers: set[PersonaId] = field(default_factory=set)
+    approvals: Approvals = field(default_factory=Approvals)
+    is_watched: Callable[[], bool] = _nobody_watches
 
     @property
     def limits(self) -> Limits:

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 
 import anyio
 
-from spark_vtuber.core.cues import Cue
+from spark_vtuber.core.cues import Cue, CueKind, Urgency
 from spark_vtuber.core.events import ChatEvent
-from spark_vtuber.core.ids import PersonaId, Serial, TurnId
+from spark_vtuber.core.ids import CueId, PersonaId, Serial, TurnId
 from spark_vtuber.core.personas import PersonaView
+from spark_vtuber.core.steering import Queue, Upcoming, cue_key
 from spark_vtuber.core.turns import Outcome, Reason, TurnRecord
 from spark_vtuber.pipeline.crew import Crew
+from spark_vtuber.pipeline.habits import Habits
 from spark_vtuber.pipeline.inbox import Choice, Dropped, Inbox
 from spark_vtuber.pipeline.run import run_turn
 from spark_vtuber.pipeline.tally import Tally
@@ -28,8 +30,8 @@ class Casting:
 class Director:
     """Starts a turn whenever a line waits and its persona is free; one turn a persona at a time.
 
-    `cast` says which persona answers; `keep` gets the record of every turn, after the flush, also of one that ended
-    by a bug or with the show.
+    Beside a turn that waits for approval the same persona may say the operator's words. `cast` says which persona
+    answers; `keep` gets the record of every turn, after the flush, also of one that ended by a bug or with the show.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Director:
         personas: tuple[PersonaId, ...],
         cast: Callable[[Cue], Casting],
         keep: Callable[[TurnRecord], None],
+        habits: Habits | None = None,
     ) -> None:
         self._crew = crew
         self._inbox = inbox
@@ -47,16 +50,22 @@ class Director:
         self._personas = personas
         self._cast = cast
         self._keep = keep
-        self._turns: dict[PersonaId, Turn] = {}
+        self._habits = habits or Habits()
+        self._turns: dict[TurnId, Turn] = {}
         self._ended = anyio.Event()
         self._wake = anyio.Event()
         self._serial = Serial("t")
+        self._sayings = Serial("say")
+        self._idlings = Serial("idle")
+        self._last_talker: PersonaId | None = None
+        self._quiet_since_s = 0.0
         self._is_stopped = False
 
     @property
     def turns(self) -> dict[PersonaId, Turn]:
-        """The turns that run, by persona."""
-        return dict(self._turns)
+        """The turns that run, by persona; where one of two waits for approval, the other."""
+        ordered = sorted(self._turns.values(), key=lambda turn: not self._crew.approvals.is_held(turn.id))
+        return {turn.persona.id: turn for turn in ordered}
 
     @property
     def is_stopped(self) -> bool:
@@ -68,27 +77,112 @@ class Director:
         """Whether no turn runs and no line waits."""
         return not self._turns and not len(self._inbox)
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether answers wait for approval."""
+        return self._crew.approvals.is_on
+
     async def run(self) -> None:
         """Start turns for ever; they are children of this call."""
+        self._quiet_since_s = self._crew.clock.now()
         async with anyio.create_task_group() as tasks:
             while True:
                 self._wake = anyio.Event()
                 turn = None if self._is_stopped else self._next_turn()
                 if turn is None:
-                    await self._wake.wait()
+                    with anyio.move_on_after(self._quiet_left_s()) as patience:
+                        await self._wake.wait()
+                    if patience.cancelled_caught:
+                        self._talk()
                 else:
-                    self._turns[turn.persona.id] = turn
+                    self._turns[turn.id] = turn
                     tasks.start_soon(self._play, turn)
+
+    def stir(self) -> None:
+        """Look again: something changed that decides which turns start."""
+        self._wake.set()
 
     def offer(self, cue: Cue) -> None:
         """Put a cue into the inbox; what has to leave for it is counted."""
         if self._is_stopped:
             self._tally.cue_dropped(cue, Reason.PANIC)
             return
-        now_s = self._crew.clock.now()
+        if (reason := self._refusal(cue)) is not None:
+            self._tally.cue_dropped(cue, reason)
+            return
+        now_s = self._quiet_since_s = self._crew.clock.now()
         self._count(self._inbox.drop_stale(now_s))
         self._count(self._inbox.offer(cue, now_s))
         self._wake.set()
+
+    def say(self, text: str, persona: PersonaId) -> CueId:
+        """Have a persona speak a text before anything else waits; it passes the guard as every answer does."""
+        now_s = self._crew.clock.now()
+        cue = Cue(
+            id=CueId(self._sayings.next()),
+            kind=CueKind.SAY,
+            text=text,
+            persona=persona,
+            priority=Urgency.SAY_NOW,
+            received_s=now_s,
+            admitted_s=now_s,
+        )
+        self.offer(cue)
+        return cue.id
+
+    def queue(self, limit: int) -> Queue:
+        """The next `limit` cues, best first, and the answers that wait for approval."""
+        now_s = self._crew.clock.now()
+        self._count(self._inbox.drop_stale(now_s))
+        upcoming = tuple(self._upcoming(choice, now_s) for choice in self._inbox.upcoming(now_s, limit))
+        return Queue(self.is_holding, len(self._inbox), upcoming, self._crew.approvals.held)
+
+    def drop(self, line: str | None, reason: Reason = Reason.OPERATOR) -> str | None:
+        """Cancel the waiting cue of that id, or the next one; gives its id, or None where there is none."""
+        cue = self._pull(line)
+        if cue is None:
+            return None
+        self._tally.cue_dropped(cue, reason)
+        return cue_key(cue)
+
+    def hurry(self, line: str) -> bool:
+        """Put a waiting line before all others of the chat; False where it does not wait."""
+        cue = self._pull(line)
+        if cue is None:
+            return False
+        self.offer(replace(cue, priority=max(cue.priority, Urgency.ANSWER_NOW)))
+        return True
+
+    def sift(self) -> None:
+        """Let go of waiting lines that are not to be answered any more."""
+        self._count(self._inbox.sift(self._refusal))
+
+    def hold(self, *, is_on: bool) -> None:
+        """Begin or end hold mode: while it is on, nothing new is heard or seen until it was approved."""
+        approvals = self._crew.approvals
+        if is_on is approvals.is_on:
+            return
+        if is_on:
+            approvals.hold()
+        self._crew.announce("hold", on=is_on)
+        if not is_on:
+            for turn in approvals.release():
+                self._crew.announce("turn.released", turn=turn)
+        self._wake.set()
+
+    def approve(self, turn: TurnId) -> bool:
+        """Let a waiting answer be spoken; False where there is none."""
+        is_approved = self._crew.approvals.approve(turn)
+        if is_approved:
+            self._crew.announce("turn.released", turn=turn)
+        return is_approved
+
+    def reject(self, turn: TurnId) -> bool:
+        """Drop a waiting answer; False where there is none."""
+        is_held = self._crew.approvals.is_held(turn)
+        if is_held:
+            self._turns[turn].interrupt(Reason.REJECTED)
+        return is_held
 
     def retract(self, reason: Reason, is_meant: Callable[[ChatEvent], bool]) -> None:
         """Forget waiting cues of the events that are meant, and cut the turns that answer them."""
@@ -103,7 +197,8 @@ class Director:
         While nobody speaks, None means every turn that is being prepared. Gives the id of the turn, or None where
         there was none.
         """
-        turns = self._current() if persona is None else [turn for key, turn in self._turns.items() if key == persona]
+        running = self._turns.values()
+        turns = self._current() if persona is None else [turn for turn in running if turn.persona.id == persona]
         await self._cut(turns, reason)
         return turns[0].id if turns else None
 
@@ -123,44 +218,90 @@ class Director:
     def resume(self) -> None:
         """End a panic."""
         self._is_stopped = False
+        self._quiet_since_s = self._crew.clock.now()
         self._wake.set()
 
     def _next_turn(self) -> Turn | None:
         now_s = self._crew.clock.now()
         self._count(self._inbox.drop_stale(now_s))
-        if len(self._turns) >= len(self._personas):
+        if self._are_all_busy and not self._crew.approvals.held:
             return None
-        choice = self._inbox.take(now_s, lambda cue: self._cast(cue).persona.id not in self._turns)
+        choice = self._inbox.take(now_s, self._may_start)
         return self._turn_for(choice) if choice else None
+
+    @property
+    def _are_all_busy(self) -> bool:
+        return len(self._turns) >= len(self._personas)
+
+    def _may_start(self, cue: Cue) -> bool:
+        """Whether the cue's persona is free, or holds an answer while the operator has words for it."""
+        if cue.kind is not CueKind.SAY and self._are_all_busy:
+            return False
+        persona = self._cast(cue).persona.id
+        own = [turn for turn in self._turns.values() if turn.persona.id == persona]
+        is_held = cue.kind is CueKind.SAY and all(self._crew.approvals.is_held(turn.id) for turn in own)
+        return not own or is_held
+
+    def _refusal(self, cue: Cue) -> Reason | None:
+        """Why a cue is not to be answered; what the operator asked for always is."""
+        return None if cue.priority >= Urgency.ANSWER_NOW else self._habits.decline(cue)
 
     def _turn_for(self, choice: Choice) -> Turn:
         casting = self._cast(choice.cue)
         turn = Turn(TurnId(self._serial.next()), casting.persona, choice.cue, self._crew.clock)
-        event = choice.cue.event
-        self._crew.announce(
-            "chat.chosen",
-            turn=turn.id,
-            id=event.id if event else choice.cue.id,
-            persona=casting.persona.id,
-            scores=choice.scores,
-            among=choice.among,
-            reasons=list(casting.reasons),
-        )
+        self._tally.cue_chosen(choice.cue, turn.id, casting.persona.id, choice.scores, choice.among, casting.reasons)
         return turn
 
     async def _play(self, turn: Turn) -> None:
         self._crew.announce("turn.started", turn=turn.id, persona=turn.persona.id)
         try:
             await run_turn(turn, self._crew)
+        except Exception:
+            for other in self._turns.values():
+                other.interrupt(Reason.CRASH)
+            raise
         finally:
-            del self._turns[turn.persona.id]
+            del self._turns[turn.id]
             self._ended.set()
             self._ended = anyio.Event()
+            self._quiet_since_s = self._crew.clock.now()
             self._wake.set()
             record = turn.record()
+            self._tally.turn_ended(record)
             self._keep(record)
         if record.outcome is Outcome.SUPERSEDED and record.reason == Reason.MISHEARD:
             self.offer(replace(turn.cue, expected=None))
+
+    def _quiet_left_s(self) -> float | None:
+        """How long it must stay quiet until somebody talks by themselves; None where nobody will."""
+        is_possible = not (self._is_stopped or self.is_holding or self._turns)
+        if not is_possible or not self._habits.talkers():
+            return None
+        return max(0.0, self._quiet_since_s + self._habits.idle_s() - self._crew.clock.now())
+
+    def _talk(self) -> None:
+        """It was quiet for long: whoever talked longer ago says something, if anybody listens."""
+        now_s = self._quiet_since_s = self._crew.clock.now()
+        talkers = self._habits.talkers()
+        if not talkers or not self._habits.is_listening():
+            return
+        talker = next((one for one in talkers if one != self._last_talker), talkers[0])
+        self._last_talker = talker
+        self.offer(
+            Cue(CueId(self._idlings.next()), CueKind.IDLE, "", persona=talker, received_s=now_s, admitted_s=now_s)
+        )
+
+    def _upcoming(self, choice: Choice, now_s: float) -> Upcoming:
+        casting = self._cast(choice.cue)
+        scored = sorted(choice.scores, key=lambda name: -choice.scores[name])
+        return Upcoming(
+            choice.cue, casting.persona.id, now_s - choice.cue.admitted_s, choice.scores, (*casting.reasons, *scored)
+        )
+
+    def _pull(self, line: str | None) -> Cue | None:
+        """Take a waiting cue out of the inbox, by id or the next one."""
+        choice = self._inbox.take(self._crew.clock.now(), lambda cue: line is None or cue_key(cue) == line)
+        return choice.cue if choice else None
 
     def _count(self, dropped: list[Dropped]) -> None:
         for line in dropped:
@@ -175,5 +316,5 @@ class Director:
     async def _cut(self, turns: list[Turn], reason: Reason) -> None:
         for turn in turns:
             turn.interrupt(reason)
-        while any(turn in self._turns.values() for turn in turns):
+        while any(turn.id in self._turns for turn in turns):
             await self._ended.wait()

@@ -72,9 +72,10 @@ class Floor:
 
         INTERRUPT cuts the holder; REPLACE supersedes what the same persona has waiting and waits as long as
         that did; QUEUE just waits.
-        Cancelling leaves the seat in the queue until `leave` is called.
+        Cancelling leaves the seat in the queue until `leave` is called. A seat that left may ask again.
         """
         seat.asked_s = self._clock.now()
+        seat.granted = anyio.Event()
         if seat.behaviour is Behaviour.REPLACE:
             for other in [other for other in self._waiting if other.persona == seat.persona]:
                 self._waiting.remove(other)

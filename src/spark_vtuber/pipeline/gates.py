@@ -1,6 +1,7 @@
 """The cheap gates at the door: decided before anything costs time."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from spark_vtuber.core.clock import Clock
@@ -27,10 +28,19 @@ class GateLimits:
 
 
 class Gates:
-    """Lets a line in, or says why not. Money passes the rate and repetition gates."""
+    """Lets a line in, or says why not. Money passes the rate and repetition gates.
 
-    def __init__(self, clock: Clock, limits: GateLimits | None = None) -> None:
+    `is_ignored` says of a source and an author's id whether the operator bars them.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        limits: GateLimits | None = None,
+        is_ignored: Callable[[str, str], bool] = lambda _source, _author: False,
+    ) -> None:
         self._clock = clock
+        self._is_ignored = is_ignored
         self._limits = limits or GateLimits()
         self._tokens: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
         self._said: OrderedDict[tuple[str, str, str], float] = OrderedDict()
@@ -42,6 +52,8 @@ class Gates:
             return Reason.DUPLICATE
         if len(event.text) > self._limits.longest:
             return Reason.SIZE
+        if self._is_ignored(event.source, event.author.id):
+            return Reason.IGNORED
         if event.kind in PAID_KINDS:
             return None
         if not event.text.strip() and not event.amount:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from spark_vtuber.core.cues import Cue
+from spark_vtuber.core.cues import Cue, Urgency
 from spark_vtuber.core.events import PAID_KINDS, ChatKind
 from spark_vtuber.core.turns import Reason
 
@@ -75,7 +75,8 @@ class _Waiting:
 class Inbox:
     """Lines that wait for an answer.
 
-    Holds `capacity` lines; a better one pushes the worst out. An unpaid line older than `stale_s` leaves.
+    Holds `capacity` lines; a better one pushes the worst out. An unpaid line older than `stale_s` leaves, unless the
+    operator asked for its answer.
     """
 
     def __init__(self, names: tuple[str, ...], capacity: int = 200, stale_s: float = 120.0) -> None:
@@ -99,17 +100,20 @@ class Inbox:
 
     def take(self, now_s: float, may_go: Callable[[Cue], bool]) -> Choice | None:
         """The best line that `may_go`; it leaves the inbox. None where there is none."""
-        ranked = sorted(self._lines, key=lambda line: (-line.worth(now_s), line.cue.admitted_s))
-        best = next((line for line in ranked if may_go(line.cue)), None)
+        best = next((line for line in self._ranked(now_s) if may_go(line.cue)), None)
         if best is None:
             return None
-        choice = Choice(best.cue, {"fresh": freshness(best.cue, now_s), **best.scores}, len(self._lines))
+        choice = self._choice(best, now_s)
         self._lines.remove(best)
         return choice
 
+    def upcoming(self, now_s: float, limit: int) -> list[Choice]:
+        """The best `limit` lines, best first; they stay."""
+        return [self._choice(line, now_s) for line in self._ranked(now_s)[:limit]]
+
     def drop_stale(self, now_s: float) -> list[Dropped]:
         """Let go of lines that waited too long."""
-        return self.drop(Reason.STALE, lambda cue: not _is_paid(cue) and now_s - cue.admitted_s > self._stale_s)
+        return self.drop(Reason.STALE, lambda cue: not _is_lasting(cue) and now_s - cue.admitted_s > self._stale_s)
 
     def drop(self, reason: Reason, is_meant: Callable[[Cue], bool]) -> list[Dropped]:
         """Let go of all lines that `is_meant` picks."""
@@ -118,6 +122,24 @@ class Inbox:
             self._lines = [line for line in self._lines if not is_meant(line.cue)]
         return [Dropped(cue, reason) for cue in gone]
 
+    def sift(self, decline: Callable[[Cue], Reason | None]) -> list[Dropped]:
+        """Let go of all lines for which `decline` has a reason."""
+        reasons = {line.cue.id: reason for line in self._lines if (reason := decline(line.cue)) is not None}
+        gone = [Dropped(line.cue, reasons[line.cue.id]) for line in self._lines if line.cue.id in reasons]
+        self._lines = [line for line in self._lines if line.cue.id not in reasons]
+        return gone
 
-def _is_paid(cue: Cue) -> bool:
+    def _ranked(self, now_s: float) -> list[_Waiting]:
+        return sorted(self._lines, key=lambda line: (-line.worth(now_s), line.cue.admitted_s))
+
+    def _choice(self, line: _Waiting, now_s: float) -> Choice:
+        return Choice(line.cue, {"fresh": freshness(line.cue, now_s), **line.scores}, len(self._lines))
+
+
+def is_paid(cue: Cue) -> bool:
+    """Whether something was given with the line."""
     return cue.event is not None and cue.event.kind in PAID_KINDS
+
+
+def _is_lasting(cue: Cue) -> bool:
+    return is_paid(cue) or cue.priority >= Urgency.ANSWER_NOW

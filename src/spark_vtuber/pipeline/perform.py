@@ -14,13 +14,21 @@ from spark_vtuber.core.turns import Clause, Mark, Reason, Span, Utterance
 from spark_vtuber.pipeline.ahead import Ahead
 from spark_vtuber.pipeline.crew import Crew
 from spark_vtuber.pipeline.floor import Seat
+from spark_vtuber.pipeline.script import Script
+from spark_vtuber.pipeline.telling import tell_heard
 from spark_vtuber.pipeline.turn import Turn
 from spark_vtuber.pipeline.voice import ClauseBegins, ClauseEnds, SilentClause, VoicePart
 from spark_vtuber.stage.port import Caption, Emote, Position, SpeechEnd, SpeechSound, SpeechStart
 
 
 async def perform(
-    turn: Turn, crew: Crew, seat: Seat, parts: MemoryObjectReceiveStream[VoicePart], ahead: Ahead, tasks: TaskGroup
+    turn: Turn,
+    crew: Crew,
+    seat: Seat,
+    script: Script,
+    parts: MemoryObjectReceiveStream[VoicePart],
+    ahead: Ahead,
+    tasks: TaskGroup,
 ) -> None:
     """Take the floor at the first part, hand everything to the stages, and return when the last of it was heard.
 
@@ -31,7 +39,7 @@ async def perform(
     async with parts:
         async for part in parts:
             if seat is not crew.floor.holder:
-                await _take_floor(turn, crew, seat)
+                await _take_floor(turn, crew, seat, script)
             match part:
                 case ClauseBegins(clause):
                     await show.begin(clause)
@@ -46,9 +54,17 @@ async def perform(
     await show.over()
 
 
-async def _take_floor(turn: Turn, crew: Crew, seat: Seat) -> None:
-    """Wait for the floor; a turn that was prepared on other words than were heard is superseded."""
-    await crew.floor.take(seat)
+async def _take_floor(turn: Turn, crew: Crew, seat: Seat, script: Script) -> None:
+    """Wait for the floor; a turn that was prepared on other words than were heard is superseded.
+
+    A turn that may not speak does not ask for it. One that gets it after a hold began gives it back.
+    """
+    while True:
+        await script.approved()
+        await crew.floor.take(seat)
+        if crew.approvals.begin(turn.id, turn.cue):
+            break
+        crew.floor.leave(seat)
     turn.measures.mark(Mark.FLOOR)
     if turn.cue.expected is not None and turn.cue.expected != crew.floor.last_heard:
         turn.supersede(Reason.MISHEARD)
@@ -91,6 +107,8 @@ class _Show:
         if self._is_first:
             self._is_first = False
             self._tasks.start_soon(self._note_first_played, Position(number, 1))
+            if self._crew.is_watched():
+                self._tasks.start_soon(tell_heard, turn, self._crew)
 
     async def sound(self, chunk: AudioChunk) -> None:
         """More sound of the utterance."""

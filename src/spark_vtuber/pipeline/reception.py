@@ -1,6 +1,7 @@
 """The door: from a chat event to a line that waits in the inbox."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -8,11 +9,11 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 from spark_vtuber.core.clock import Clock
-from spark_vtuber.core.cues import Cue, CueKind
-from spark_vtuber.core.desk import Announce
+from spark_vtuber.core.cues import Cue, CueKind, Urgency
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.events import PAID_KINDS, SPOKEN_KINDS, ChatEvent, ChatKind
 from spark_vtuber.core.ids import CueId, Serial
+from spark_vtuber.core.steering import spans_in
 from spark_vtuber.core.turns import Reason
 from spark_vtuber.core.verdicts import Decision, Direction, Verdict
 from spark_vtuber.moderation.port import Guard, GuardContext
@@ -30,6 +31,7 @@ NAMELESS: Final = "someone"
 class _Arrival:
     event: ChatEvent
     received_s: float
+    priority: int = Urgency.CHAT
 
 
 class Reception:
@@ -46,7 +48,6 @@ class Reception:
         guard: Guard,
         director: Director,
         tally: Tally,
-        announce: Announce,
         capacity: int = 256,
     ) -> None:
         self._clock = clock
@@ -54,7 +55,6 @@ class Reception:
         self._guard = guard
         self._director = director
         self._tally = tally
-        self._announce = announce
         self._capacity = capacity
         self._queue: deque[_Arrival] = deque()
         self._arrived = anyio.Event()
@@ -75,10 +75,18 @@ class Reception:
         if refusal is None and not self._has_room(event):
             refusal = Reason.FULL
         if refusal is not None:
-            self._tally.line_dropped(event, refusal)
+            self._tally.line_refused(event, refusal)
             return
         self._queue.append(_Arrival(event, self._clock.now()))
         self._arrived.set()
+
+    def readmit(self, event: ChatEvent) -> bool:
+        """Take a dropped line again: past the gates, through the guard, before all others; False where it is full."""
+        if not self._has_room(event):
+            return False
+        self._queue.append(_Arrival(event, self._clock.now(), Urgency.ANSWER_NOW))
+        self._arrived.set()
+        return True
 
     async def run(self) -> None:
         """Guard and admit lines for ever."""
@@ -92,7 +100,7 @@ class Reception:
     def clear(self, reason: Reason) -> None:
         """Drop everything that waits for the guard."""
         while self._queue:
-            self._tally.line_dropped(self._queue.popleft().event, reason)
+            self._tally.line_refused(self._queue.popleft().event, reason)
 
     async def _admit(self, arrival: _Arrival) -> None:
         """Guard a line, which waits at the head of the queue so that it can still be taken back."""
@@ -109,26 +117,20 @@ class Reception:
             self._tally.line_blocked(event, verdict.rule, verdict.reason)
             return
         author = replace(event.author, name=name or NAMELESS)
+        spans = spans_in(verdict.text, event)
+        shown = replace(event, text=verdict.text, author=author, emote_spans=spans)
         cue = Cue(
             id=CueId(self._serial.next()),
             kind=CueKind.CHAT,
             text=verdict.text,
             author=author.name,
-            event=replace(event, text=verdict.text, author=author),
+            event=shown,
             persona=event.persona,
+            priority=arrival.priority,
             received_s=arrival.received_s,
             admitted_s=self._clock.now(),
         )
-        self._announce(
-            "chat.received",
-            id=event.id,
-            source=event.source,
-            kind=event.kind.value,
-            author=author.name,
-            text=verdict.text,
-            amount=event.amount,
-            mended=verdict.reason,
-        )
+        self._tally.line_admitted(shown, verdict.reason)
         self._director.offer(cue)
 
     def _has_room(self, event: ChatEvent) -> bool:
@@ -139,7 +141,7 @@ class Reception:
         if event.kind not in PAID_KINDS or unpaid is None:
             return False
         self._queue.remove(unpaid)
-        self._tally.line_dropped(unpaid.event, Reason.FULL)
+        self._tally.line_refused(unpaid.event, Reason.FULL)
         return True
 
     async def _check(self, event: ChatEvent) -> tuple[str, Verdict]:
@@ -171,7 +173,13 @@ class Reception:
                 return other.id == event.target
             return event.kind is ChatKind.CLEAR or other.author.id == event.target
 
+        self.retract(reason, is_meant)
+
+    def retract(self, reason: Reason, is_meant: Callable[[ChatEvent], bool]) -> None:
+        """Forget lines that wait for guard or answer, cut the turns that answer them, and erase their words."""
         for arrival in [arrival for arrival in self._queue if is_meant(arrival.event)]:
             self._queue.remove(arrival)
-            self._tally.line_dropped(arrival.event, reason)
+            self._tally.line_refused(arrival.event, reason)
         self._director.retract(reason, is_meant)
+        if self._tally.lines is not None:
+            self._tally.lines.retract(is_meant)

@@ -9,6 +9,7 @@ from spark_vtuber.pipeline.draft import Draft
 from spark_vtuber.pipeline.floor import Seat
 from spark_vtuber.pipeline.perform import perform
 from spark_vtuber.pipeline.phrase import guard, phrase
+from spark_vtuber.pipeline.script import UNHURRIED_S, Script
 from spark_vtuber.pipeline.think import think
 from spark_vtuber.pipeline.turn import Turn
 from spark_vtuber.pipeline.voice import VoicePart, voice
@@ -49,6 +50,7 @@ async def run_turn(turn: Turn, crew: Crew) -> TurnRecord:
                     await crew.stage.perform(TurnOver(turn.id, record.outcome, record.heard))
             finally:
                 crew.floor.leave(seat)
+                crew.approvals.forget(turn.id)
     return turn.record()
 
 
@@ -70,12 +72,17 @@ async def _steps(turn: Turn, crew: Crew, seat: Seat) -> None:
         starts_in_thought=persona.id in crew.thinkers,
     )
     ahead = Ahead(crew.stage, crew.sample_rate, limits)
+
+    def slack_s() -> float:
+        may_speak = crew.approvals.may_speak(turn.id, turn.cue)
+        return ahead.slack_s() if may_speak else UNHURRIED_S
+
     to_perform, parts = anyio.create_memory_object_stream[VoicePart](limits.chunks_ahead)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(think, turn, crew, draft)
-        clauses = guard(turn, crew, phrase(turn, draft, ahead.slack_s))
-        tasks.start_soon(voice, turn, crew, clauses, to_perform, ahead)
-        await perform(turn, crew, seat, parts, ahead, tasks)
+        script = Script(turn, crew, guard(turn, crew, phrase(turn, draft, slack_s)), tasks)
+        tasks.start_soon(voice, turn, crew, script.clauses(), to_perform, ahead)
+        await perform(turn, crew, seat, script, parts, ahead, tasks)
         tasks.cancel_scope.cancel()
 
 

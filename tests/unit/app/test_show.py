@@ -43,7 +43,7 @@ class Stagehand:
         self.tally = Tally(self.events, self.metrics.drop)
         crew = replace(rig.crew(), announce=self.events, is_muted=self.mutes.is_muted)
         self.director = Director(crew, Inbox(("Spark",)), self.tally, (SPARK.id, EMBER.id), self._cast, self._keep)
-        self.reception = Reception(rig.clock, Gates(rig.clock), rig.guard, self.director, self.tally, self.events)
+        self.reception = Reception(rig.clock, Gates(rig.clock), rig.guard, self.director, self.tally)
         self.show = Show(
             Parts(
                 session=SESSION,

@@ -32,9 +32,7 @@ class Stagehand:
         self.director = Director(
             rig.crew(), Inbox(("Spark",), inbox), self.tally, (SPARK.id, EMBER.id), self._cast, self.records.append
         )
-        self.reception = Reception(
-            rig.clock, Gates(rig.clock), rig.guard, self.director, self.tally, rig.notes, capacity
-        )
+        self.reception = Reception(rig.clock, Gates(rig.clock), rig.guard, self.director, self.tally, capacity)
 
     def _cast(self, cue: Cue) -> Casting:
         return Casting(EMBER if "ember" in cue.text else SPARK, ("by name",))

@@ -11,13 +11,14 @@ from spark_vtuber.core.cues import Behaviour, CueKind
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.personas import VoiceStyle
-from spark_vtuber.core.turns import Mark, Outcome, Reason, TurnRecord, Utterance
+from spark_vtuber.core.turns import Clause, Mark, Outcome, Reason, TurnRecord, Utterance
 from spark_vtuber.llm.port import LLMPart, LLMRequest, TextDelta, Usage
 from spark_vtuber.pipeline.ahead import Ahead
 from spark_vtuber.pipeline.crew import Limits
 from spark_vtuber.pipeline.floor import Seat
 from spark_vtuber.pipeline.perform import perform
 from spark_vtuber.pipeline.run import run_turn
+from spark_vtuber.pipeline.script import Script
 from spark_vtuber.pipeline.turn import Turn
 from spark_vtuber.pipeline.voice import VoicePart
 from spark_vtuber.stage.port import Caption, Emote, SpeechEnd, SpeechSound, SpeechStart, TurnOver
@@ -516,6 +517,11 @@ async def test_a_long_clause_goes_to_the_stages_in_bursts_a_few_seconds_ahead() 
             assert sent / 24_000 - (at_s - start_s) <= 3.2
 
 
+async def no_clauses() -> AsyncGenerator[Clause, None]:
+    for clause in ():
+        yield clause
+
+
 async def test_a_bug_in_the_sound_is_not_hidden() -> None:
     rig = Rig()
     send, receive = anyio.create_memory_object_stream[VoicePart](1)
@@ -525,7 +531,8 @@ async def test_a_bug_in_the_sound_is_not_hidden() -> None:
     ahead = Ahead(crew.stage, 24_000, crew.limits)
     async with anyio.create_task_group() as tasks:
         with pytest.raises(RuntimeError, match="before its clause"):
-            await perform(turn, crew, seat, receive, ahead, tasks)
+            script = Script(turn, crew, no_clauses(), tasks)
+            await perform(turn, crew, seat, script, receive, ahead, tasks)
     send.close()
 
 

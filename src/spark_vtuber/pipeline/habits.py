@@ -1,0 +1,31 @@
+"""What characters do of their own accord: whom they leave unanswered, and when they talk though nobody wrote."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from spark_vtuber.core.cues import Cue
+from spark_vtuber.core.ids import PersonaId
+from spark_vtuber.core.turns import Reason
+
+
+def _answers_all(_cue: Cue) -> Reason | None:
+    return None
+
+
+def _no_talkers() -> Sequence[PersonaId]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """Asked by the director whenever it matters, so that a change counts at once.
+
+    `decline` says why a cue is not to be answered at all, or None; it is a pure function of the cue and of how the
+    characters are set. After `idle_s()` seconds in which nobody spoke and nothing was asked one of `talkers()` talks
+    by itself, if anybody `is_listening`.
+    """
+
+    decline: Callable[[Cue], Reason | None] = _answers_all
+    talkers: Callable[[], Sequence[PersonaId]] = _no_talkers
+    idle_s: Callable[[], float] = lambda: 60.0
+    is_listening: Callable[[], bool] = lambda: True
