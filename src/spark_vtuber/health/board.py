@@ -18,6 +18,7 @@ class Board:
         self._clock = clock
         self._announce = announce
         self._components: dict[str, Component] = {}
+        self._restartable: set[str] = set()
 
     def set(self, name: str, kind: str, state: State, detail: str = "", fix: str = "") -> None:
         """Note how a component is.
@@ -28,7 +29,11 @@ class Board:
         now_ms = self._clock.unix_ms()
         old = self._components.get(name)
         new = replace(
-            old or Component(name, kind, state, detail, now_ms), kind=kind, state=state, detail=detail, fix=fix
+            old or Component(name, kind, state, detail, now_ms, is_restartable=name in self._restartable),
+            kind=kind,
+            state=state,
+            detail=detail,
+            fix=fix,
         )
         if old is not None and old.state != state:
             new = replace(new, since_ms=now_ms)
@@ -36,16 +41,21 @@ class Board:
             new = replace(new, last_error=detail, last_error_ms=now_ms)
         self._put(new)
 
-    def offer_restart(self, name: str, kind: str, *, is_restartable: bool = True) -> None:
-        """Note whether a component can be restarted by name."""
-        known = self._components.get(name) or Component(name, kind, "starting", "", self._clock.unix_ms())
-        self._put(replace(known, is_restartable=is_restartable))
+    def offer_restart(self, name: str, *, is_restartable: bool = True) -> None:
+        """Note whether a component can be restarted by name, also one that has not said yet how it is."""
+        if is_restartable:
+            self._restartable.add(name)
+        else:
+            self._restartable.discard(name)
+        if (known := self._components.get(name)) is not None:
+            self._put(replace(known, is_restartable=is_restartable))
 
     def restarted(self, name: str, why: str, took_s: float) -> None:
         """Count a restart that is done; `took_s` is how long the component was away."""
-        known = self._components[name]
-        self._put(replace(known, restarts=known.restarts + 1))
-        restarts = known.restarts + 1
+        restarts = 1
+        if (known := self._components.get(name)) is not None:
+            restarts = known.restarts + 1
+            self._put(replace(known, restarts=restarts))
         self._announce("component.restarted", name=name, why=why, took_s=round(took_s, 3), restarts=restarts)
 
     def reporter(self, name: str, kind: str) -> "Reporter":

@@ -31,15 +31,15 @@ class Supervisor:
         self._log = log
         self._restarts: dict[str, Callable[[str], bool]] = {}
 
-    def add(self, name: str, kind: str, restart: Callable[[str], bool]) -> None:
+    def add(self, name: str, restart: Callable[[str], bool]) -> None:
         """A component that restarts itself: `restart(why)` gives whether one was begun."""
         self._restarts[name] = restart
-        self._board.offer_restart(name, kind)
+        self._board.offer_restart(name)
 
-    def forget(self, name: str, kind: str) -> None:
+    def forget(self, name: str) -> None:
         """A component cannot be restarted any more."""
         self._restarts.pop(name, None)
-        self._board.offer_restart(name, kind, is_restartable=False)
+        self._board.offer_restart(name, is_restartable=False)
 
     def can_restart(self, name: str) -> bool:
         """Whether there is such a component."""
@@ -62,7 +62,7 @@ class Supervisor:
         logged with its traceback, and the component starts again. A restart that is asked for cancels it first.
         """
         post = _Post(self._clock)
-        self.add(report.name, report.kind, post.ask)
+        self.add(report.name, post.ask)
         pauses, crashes = self.pauses(), 0
         while True:
             began_s = self._clock.now()
