@@ -8,6 +8,7 @@ import httpx
 from anyio.abc import TaskGroup
 
 from spark_vtuber.app.environment import Surroundings, engine_env
+from spark_vtuber.app.live import Live
 from spark_vtuber.config import Config, Settings
 from spark_vtuber.core.engine import EngineEnv
 from spark_vtuber.core.ids import SessionId, session_id
@@ -33,7 +34,7 @@ class House:
         stack: AsyncExitStack,
         personas: Sequence[PersonaView],
     ) -> None:
-        self.settings = settings
+        self.live = Live(settings, around.log)
         self.around = around
         self.http = http
         self.stack = stack
@@ -47,9 +48,14 @@ class House:
         self._tasks: TaskGroup | None = None
 
     @property
+    def settings(self) -> Settings:
+        """The settings in force; `live` tells of changes."""
+        return self.live.settings
+
+    @property
     def config(self) -> Config:
-        """The configuration in force."""
-        return self.settings.config
+        """The configuration in force: what was changed while the show runs counts, unless it needs a restart."""
+        return self.live.config
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
