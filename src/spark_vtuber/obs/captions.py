@@ -1,7 +1,9 @@
 """The caption of the moment: what is heard now, as text for OBS. Does no I/O."""
 
+import re
+import unicodedata
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,8 +13,13 @@ from spark_vtuber.core.ids import TurnId
 from spark_vtuber.stage.port import Caption, Part, Position, SpeechStart, TurnOver
 from spark_vtuber.text.clean import clean
 
-LONGEST: Final = 300
-"""Characters; a clause is shorter, and a text source gets slow with more."""
+LONGEST: Final = 200
+"""Characters; nearly every clause is shorter, and more would cover the picture."""
+
+_PIECES: Final = re.compile(
+    r"[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]\s*|[^\s\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]+\s*"
+)
+"""A word, or one character of a script that is written without spaces, with the space behind it."""
 
 _WAITING: Final = 64
 """Utterances ahead of the listener that are kept; the stages take a few seconds of them."""
@@ -98,3 +105,27 @@ class Captions:
     def _stir(self) -> None:
         self._news.set()
         self._news = anyio.Event()
+
+
+def wrap(text: str, columns: int) -> str:
+    """`text` in lines of at most `columns`; a wide (East Asian) character takes two, and may end a line."""
+    lines, line, width = [], "", 0
+    for piece in _pieces(text, columns):
+        size = sum(map(_columns, piece.rstrip()))
+        if line and width + size > columns:
+            lines.append(line.rstrip())
+            line, width = "", 0
+        line += piece
+        width += size + len(piece) - len(piece.rstrip())
+    return "\n".join([*lines, line.rstrip()])
+
+
+def _pieces(text: str, columns: int) -> Iterator[str]:
+    """What must stay on one line; a word longer than a line is parted."""
+    for piece in _PIECES.findall(text):
+        for start in range(0, len(piece.rstrip()), columns):
+            yield piece[start : start + columns]
+
+
+def _columns(char: str) -> int:
+    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1

@@ -26,6 +26,8 @@ class _Order:
 
     def fail(self, code: str, message: str, fix: str = "") -> None:
         """It did not come to be."""
+        if self.done.is_set():
+            return
         self.error = EngineError(code, message, retryable=True, fix=fix)
         self.done.set()
 
@@ -55,7 +57,10 @@ class Switcher:
         """
         order = _Order(Wish(scene), is_urgent=True)
         self._place(order)
-        await order.done.wait()
+        with anyio.move_on_after(2 * SHOWN_S) as limit:
+            await order.done.wait()
+        if limit.cancelled_caught:
+            order.fail("obs_timeout", f'OBS did not show "{scene}" in time')
         if order.error is not None:
             raise order.error
         return scene
@@ -74,7 +79,7 @@ class Switcher:
                 await self._fulfil(order, remote)
         finally:
             for one in (order, self._next):
-                if one is not None and not one.done.is_set():
+                if one is not None:
                     one.fail("obs_lost", "the connection to OBS is over")
 
     async def _due(self) -> _Order:

@@ -9,7 +9,7 @@ import anyio
 
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.errors import EngineError
-from spark_vtuber.obs.captions import Captions
+from spark_vtuber.obs.captions import Captions, wrap
 from spark_vtuber.obs.meter import FrameMeter
 from spark_vtuber.obs.mirror import Mirror
 from spark_vtuber.obs.port import NOT_FOUND, Address, Refused, Remote
@@ -39,10 +39,14 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What belongs to the show in OBS. An empty name means: nothing of the kind."""
+    """What belongs to the show in OBS. An empty name means: nothing of the kind.
+
+    `captions` is a text source, filled with lines of at most `columns` characters.
+    """
 
     address: Address
     captions: str = ""
+    columns: int = 42
     safety_scene: str = ""
     pace: Pace = field(default=Pace())
 
@@ -148,7 +152,8 @@ class Session:
         """Put a text into the source of captions; gives None where there is no such source."""
         name = self._plan.captions
         try:
-            await remote.call("SetInputSettings", {"inputName": name, "inputSettings": {"text": text}})
+            data = {"inputName": name, "inputSettings": {"text": wrap(text, self._plan.columns)}}
+            await remote.call("SetInputSettings", data)
         except Refused as refused:
             if refused.status != NOT_FOUND:
                 raise

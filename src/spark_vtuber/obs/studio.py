@@ -21,8 +21,8 @@ from spark_vtuber.obs.session import Plan, Session
 Events = Callable[[], AbstractAsyncContextManager[AsyncIterator[Event]]]
 """Subscribes to the events of the show from now on."""
 
-NOWHERE: Final = Mirror()
-"""What is known of an OBS that is not connected."""
+CALM_S: Final = 10.0
+"""A connection that lived this long lets the next attempts begin with the shortest pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Studio:
     def view(self) -> ObsView:
         """How OBS is now."""
         session = self._session
-        mirror = session.mirror if session else NOWHERE
+        mirror = session.mirror if session else Mirror()
         return ObsView(
             state=self._state,
             address=str(self._plan.address),
@@ -105,6 +105,7 @@ class Studio:
         pause_s = pace.first_pause_s
         self._become("connecting", f"looking for OBS at {self._plan.address}")
         while True:
+            began_s = self._ties.clock.now()
             try:
                 why = await self._connected()
             except EngineError as error:
@@ -114,8 +115,9 @@ class Studio:
                     continue
                 self._become("lost" if self._state == "lost" else "connecting", error.message, error.fix)
             else:
-                pause_s = pace.first_pause_s
                 self._become("lost", f"the connection to OBS is lost: {why}", "start OBS again; the show finds it")
+            if self._ties.clock.now() - began_s > CALM_S:
+                pause_s = pace.first_pause_s
             await anyio.sleep(pause_s * rng.uniform(0.5, 1.0))
             pause_s = min(pace.longest_pause_s, pause_s * 2)
 
