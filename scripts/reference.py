@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import typer
 from pydantic_core import PydanticUndefined
@@ -60,9 +60,8 @@ def configuration() -> str:
     for name, field in Config.model_fields.items():
         if name in ENGINE_PORTS:
             continue
-        if name == "persona":
-            model: Any = field.default["main"]
-            parts += _table("persona.NAME", field.description, type(model))
+        if get_origin(field.annotation) is dict:
+            parts += _table(f"{name}.NAME", field.description, get_args(field.annotation)[1])
         else:
             parts += _table(name, field.description, type(field.default))
     parts.append(ENGINES)

@@ -12,13 +12,14 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 import platformdirs
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from spark_vtuber.core.engine import EngineSpec
 from spark_vtuber.core.errors import ConfigError, EngineError, Mistake, SparkError
+from spark_vtuber.core.personas import Expression
 
 Applies = Literal["live", "component", "restart"]
 """When a changed key takes effect: at once, with the restart of its component, or with the show's next start."""
@@ -67,6 +68,45 @@ class Data(Section):
     )
 
 
+class JournalSettings(Section):
+    """What is kept of a show: lines, turns and their times, verdicts, health, and who changed what."""
+
+    on: bool = key(True, "Keep a journal in the data directory; without one there are no exports and no audit log.")
+    keep_days: float = key(30.0, "Days after which lines, turns and events are forgotten.", "live", gt=0, le=3_650)
+    max_mb: int = key(500, "Megabytes at which the oldest of them are forgotten earlier.", "live", ge=10, le=100_000)
+
+
+class MachineSettings(Section):
+    """When the show needs less, because memory gets short or the machine hot."""
+
+    memory_limit_gb: float = key(
+        0.0, "Memory that may be in use, in GB; 0 = 94 % of what is installed, 120 GB at most.", "live", ge=0
+    )
+    memory_warn: float = key(0.90, "Share of that limit at which there is a warning.", "live", gt=0, le=1)
+    memory_act: float = key(
+        0.94,
+        "Share at which histories are trimmed, then answers shortened, then workers restarted.",
+        "live",
+        gt=0,
+        le=1,
+    )
+    heat_soft_c: float = key(85.0, "Above this temperature, in °C, answers get shorter.", "live", ge=40, le=120)
+    heat_back_s: float = key(60.0, "So long after the last hot look everything is as before.", "live", ge=1)
+
+
+class Alerting(Section):
+    """When the streamer is called."""
+
+    component_down_s: float = key(10.0, "A part that is down for longer is an alert.", "live", ge=0)
+    p95_ms: float = key(
+        1_800.0, "An alert when 5 % of the answers take longer than this to be heard, for five minutes.", "live", gt=0
+    )
+    obs_dropped_percent: float = key(2.0, "An alert when OBS drops more of its frames.", "live", gt=0, le=100)
+    sound: bool = key(True, "The panel plays a sound.", "live")
+    desktop: bool = key(False, "Show a notification on this machine's desktop (extra `desktop`).", "live")
+    webhook: str = key("", 'URL to post alerts to (Discord, Slack …), as "secret:webhook"; empty = none.', "live")
+
+
 class StageSettings(Section):
     """Sound and captions."""
 
@@ -85,6 +125,25 @@ class Replies(Section):
     breaker_failures: int = key(3, "Failures in a row after which a model is not asked for a while.", "live", ge=1)
     breaker_probe_s: float = key(30.0, "Pause between probes of a model that failed.", "live", gt=0)
     context_chars: int = key(24_000, "Longest prompt, in characters; about four to a token.", ge=2_000)
+
+
+class HealthSettings(Section):
+    """How the show mends itself."""
+
+    probe_idle_s: float = key(60.0, "A part that did nothing for so long is tried, to find a hang early.", ge=5, le=600)
+    probe_limit_s: float = key(10.0, "A part that does not answer such a trial in this time is restarted.", gt=0, le=60)
+    voice_failures: int = key(3, "Failures in a row after which a voice is left alone and restarted.", "live", ge=1)
+    voice_probe_s: float = key(5.0, "Pause between trials of a voice that was left alone.", "live", gt=0)
+    dead_letters: int = key(100, "Failed lines that are kept for another try; the oldest leave.", ge=1, le=10_000)
+    renew_after_h: float = key(6.0, "A worker older than this is replaced between turns; 0 = never.", "live", ge=0)
+    renew_growth_mb_per_h: float = key(
+        200.0, "A worker whose memory grows faster than this is replaced; 0 = never.", "live", ge=0
+    )
+    renew_in_breaks_h: float = key(
+        1.0, "In an ad break or on the safety scene, a worker older than this is replaced; 0 = never.", "live", ge=0
+    )
+    on_stop: Literal["finish", "cut"] = key("finish", "Whether the sentence is finished when the show stops.", "live")
+    stop_limit_s: float = key(10.0, "Longest wait for the end of that sentence.", "live", ge=0, le=60)
 
 
 class InboxSettings(Section):
@@ -113,11 +172,41 @@ class Replay(Section):
     speed: float = key(1.0, "How much faster than it was recorded.", "component", gt=0, le=1_000)
 
 
+class EmoteSettings(Section):
+    """Pictures that stand for words in a chat, fetched for the panel."""
+
+    twitch: str = key(
+        "https://static-cdn.jtvnw.net/emoticons/v2",
+        "Where the pictures of Twitch's emotes are; empty = emotes stay words.",
+        pattern=r"^(https?://[^\s?#]+)?$",
+    )
+    cache_mb: int = key(32, "Room for pictures in the data directory, in megabytes.", ge=1, le=1_000)
+
+
 class Chat(Section):
     """Where lines come from, beside the page."""
 
     twitch: Twitch = key(Twitch(), "Twitch.")
     replay: Replay = key(Replay(), "Replay of a recorded chat.")
+    emotes: EmoteSettings = key(EmoteSettings(), "Pictures of emotes.")
+
+
+class Idle(Section):
+    """Talking though nobody wrote."""
+
+    after_s: float = key(45.0, "Seconds of quiet after which a character with idle talk says something.", "live", ge=5)
+
+
+class PresetSettings(Section):
+    """A preset of your own for the temper of characters; what is not set stays as it is."""
+
+    title: str = key("", "How the panel calls it; empty = its name.")
+    meaning: str = key("", "What it is for.")
+    mood: Expression | None = key(None, "neutral, happy, sad, angry, surprised, smug or thinking.")
+    energy: float | None = key(None, "0 to 1; 0.5 is ordinary.", ge=0, le=1)
+    talkativeness: float | None = key(None, "0 to 1; 0.5 is ordinary.", ge=0, le=1)
+    idle_talk: bool | None = key(None, "Talk when it is quiet.")
+    paid_only: bool = key(False, "Answer only lines with which something was given.")
 
 
 class Discovery(Section):
@@ -127,6 +216,39 @@ class Discovery(Section):
     ports: tuple[int, ...] = key((11434, 8080, 8000, 1234), "Ports of Ollama, llama.cpp, vLLM and LM Studio.")
 
 
+class ObsRule(Section):
+    """A scene for something that happens in the show."""
+
+    on: str = key(..., "Type of the event, as `GET /api/events` shows it.", "live", min_length=1)
+    match: dict[str, str | int | float | bool] = key(
+        {}, 'Values that the event must have, as `{kind = "raid"}`; a name may lead inside: `record.outcome`.', "live"
+    )
+    scene: str = key(..., "The scene that goes on air.", "live", min_length=1)
+    for_s: float = key(0.0, "Seconds after which the scene from before comes back; 0 = it stays.", "live", ge=0)
+
+
+class Obs(Section):
+    """OBS beside the show: its scenes, a source for captions, and how it is doing."""
+
+    on: bool = key(False, "Connect to OBS.", "live")
+    host: str = key("127.0.0.1", "Where OBS runs.", "live")
+    port: int = key(4455, "Port of its WebSocket server.", "live", ge=1, le=65535)
+    password: str = key("", 'Secret with its password, as "secret:obs"; empty = it asks for none.', "live")
+    live_scene: str = key("Spark Live", "Scene with the stage, made by `obs setup`; empty = none.", "live")
+    safety_scene: str = key(
+        "Spark Safety", "Scene that viewers see during a panic; empty = a panic changes no scene.", "live"
+    )
+    return_on_resume: bool = key(True, "Bring back the scene from before when a panic ends.", "live")
+    stage_source: str = key("Spark stage", "Browser source with the stage, made by `obs setup`.", "live")
+    stage_url: str = key("", "Address of the stage for OBS; empty = that of this machine.", "live")
+    captions: str = key("Spark captions", "Text source that shows what is said; empty = none.", "live")
+    caption_columns: int = key(42, "Longest line of a caption, in characters.", "live", ge=10, le=200)
+    captions_per_s: float = key(5.0, "Changes of the caption a second at most.", "live", gt=0, le=20)
+    poll_s: float = key(5.0, "Pause between two looks at frames and load.", "live", ge=2, le=300)
+    answer_s: float = key(3.0, "Longest wait for an answer of OBS.", "live", gt=0, le=30)
+    rules: tuple[ObsRule, ...] = key((), "Scenes for what happens in the show.", "live")
+
+
 class Fallback(Section):
     """Modules that are switched to their embedded stand-in now."""
 
@@ -134,6 +256,7 @@ class Fallback(Section):
     tts: Literal["", "espeak"] = key("", "Speak with espeak-ng.", "live")
     stage: Literal["", "puppet"] = key("", "Show the built-in puppet.", "live")
     chat: Literal["", "page"] = key("", "Take lines from the page only.", "live")
+    obs: Literal["", "off"] = key("", "Go on without OBS.", "live")
 
 
 class PersonaSettings(Section):
@@ -158,10 +281,17 @@ class Config(Section):
     guard: dict[str, Any] = key({"use": "basic"}, "The guard: `use` and the engine's own keys.", "component")
     stage: StageSettings = key(StageSettings(), "Sound and captions.")
     replies: Replies = key(Replies(), "Answers.")
+    journal: JournalSettings = key(JournalSettings(), "The journal.")
+    machine: MachineSettings = key(MachineSettings(), "Memory and heat.")
+    alerts: Alerting = key(Alerting(), "Alerts.")
     inbox: InboxSettings = key(InboxSettings(), "Waiting lines.")
+    health: HealthSettings = key(HealthSettings(), "Healing.")
     chat: Chat = key(Chat(), "Chat sources.")
+    obs: Obs = key(Obs(), "OBS.")
     discovery: Discovery = key(Discovery(), "Finding model servers.")
     fallback: Fallback = key(Fallback(), "Stand-ins.")
+    idle: Idle = key(Idle(), "Idle talk.")
+    presets: dict[str, PresetSettings] = key({}, "Presets of your own for the panel.")
     persona: dict[str, PersonaSettings] = key({"main": PersonaSettings()}, "Characters, the main one first.")
 
 
@@ -416,12 +546,12 @@ def _mistakes(error: ValidationError, model: type[BaseModel], prefix: str = "") 
 
 
 def _keys_at(model: type[BaseModel], path: list[str]) -> list[str]:
+    """The keys that are known in the table at `path`; names of characters and places in lists are passed over."""
     for part in path:
-        inner = model.model_fields[part].annotation if part in model.model_fields else None
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            model = inner
-        elif part in model.model_fields:
-            model = PersonaSettings
+        if part in model.model_fields:
+            annotation = model.model_fields[part].annotation
+            inner = (one for one in (annotation, *get_args(annotation)) if isinstance(one, type))
+            model = next((one for one in inner if issubclass(one, BaseModel)), model)
     return list(model.model_fields)
 
 
