@@ -1,7 +1,8 @@
-"""What other rooms may know of a character."""
+"""What other rooms may know of a character, and how a streamer sets its temper."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, Protocol, get_args
 
 from spark_vtuber.core.ids import PersonaId
 
@@ -26,7 +27,11 @@ class VoiceStyle:
 
 @dataclass(frozen=True, slots=True)
 class PersonaView:
-    """A character as the pipeline, the prompt and the stages see it; a snapshot that never changes."""
+    """A character as the pipeline, the prompt and the stages see it; a snapshot that never changes.
+
+    `manner` says in words for the prompt how it is right now, and is empty where that is as its card has it. An answer
+    takes at most `reply_share` of the longest one. `expertise` are subjects it knows about.
+    """
 
     id: PersonaId
     name: str
@@ -40,3 +45,52 @@ class PersonaView:
     language: str = "en"
     voice: VoiceStyle = field(default_factory=VoiceStyle)
     mood: Expression = "neutral"
+    manner: str = ""
+    reply_share: float = 1.0
+    expertise: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Temper:
+    """How a character is set now. `energy` and `talkativeness` are 0..1; 0.5 is ordinary.
+
+    `idle_talk`: it talks by itself when it is quiet. `paid_only`: it answers only lines with which something was given.
+    `preset` is the name of the preset it was last set to, empty once something else was changed.
+    """
+
+    mood: Expression = "neutral"
+    energy: float = 0.5
+    talkativeness: float = 0.5
+    idle_talk: bool = False
+    paid_only: bool = False
+    preset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """Values for a temper under a name; `values` holds those fields that it sets."""
+
+    name: str
+    title: str
+    meaning: str
+    values: Mapping[str, Any]
+    is_own: bool = False
+
+
+class Personas(Protocol):
+    """The characters of the show and their tempers."""
+
+    def tempers(self) -> Sequence[tuple[PersonaView, Temper]]:
+        """Every character as it is now, the main one first."""
+        ...
+
+    async def change(self, persona: PersonaId | None, preset: str | None, values: Mapping[str, Any]) -> None:
+        """Set one character or all: first to a preset, then fields of `Temper` to `values`.
+
+        Counts from the next turn on and outlives the show. Raises `SparkError`: `unknown_persona`, `unknown_preset`.
+        """
+        ...
+
+    def presets(self) -> Sequence[Preset]:
+        """Ours and those of the configuration."""
+        ...

@@ -2,7 +2,8 @@
 
 The order serves the model server's cache: what never changes comes first, the past grows at its end, the cue is
 last, and a cue reads the same now as it will in the past of the next turn. So the prompt of one turn, with the
-answer, is the beginning of the next one's.
+answer, is the beginning of the next one's. How the character feels right now stands after the cue and is not
+remembered: while it differs from the card, what is new for the server begins one answer earlier.
 """
 
 from collections.abc import Mapping
@@ -19,9 +20,10 @@ from spark_vtuber.llm.port import Message
 
 MIN_SYSTEM_TOKENS: Final = 700
 
-_CUE_MARGIN: Final = 100
+_CUE_MARGIN: Final = 165
 _LANGUAGE_TOKENS: Final = 12
 _EXAMPLE_TOKENS: Final = 120
+_MANNER_TOKENS: Final = 60
 
 _RULES: Final = """\
 Rules:
@@ -80,7 +82,10 @@ class Prompter:
 def build_prompt(persona: PersonaView, history: History, cue: Cue, budget: PromptBudget) -> tuple[Message, ...]:
     """A system message, the past, and the cue in the last user message."""
     system = Message("system", _system(persona, budget.system_tokens))
-    return join((system, *history.messages), (Message("user", cue_line(cue, budget.cue_tokens)),))
+    line = cue_line(cue, budget.cue_tokens)
+    if persona.manner:
+        line = f"{line}\n({plain(persona.manner, _MANNER_TOKENS)})"
+    return join((system, *history.messages), (Message("user", line),))
 
 
 def prompt_tokens(messages: tuple[Message, ...]) -> int:

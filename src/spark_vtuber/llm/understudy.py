@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from spark_vtuber.core.engine import EngineEnv, EngineSpec, Finding
 from spark_vtuber.core.errors import EngineError
+from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.llm.brain.load import Brain, load_brain
 from spark_vtuber.llm.brain.talk import Talk
 from spark_vtuber.llm.port import Capabilities, LLMPart, LLMRequest, TextDelta, Usage
@@ -45,10 +46,17 @@ class Understudy:
     async def stream(self, request: LLMRequest) -> AsyncGenerator[LLMPart, None]:
         """The answer to the request's cue; its messages are not read. At most `max_tokens` words."""
         await anyio.lowlevel.checkpoint()
-        pieces = _PIECE.findall(self._talk.answer(request.persona, request.cue))[: request.max_tokens]
+        answer = _with_mood(request.persona, self._talk.answer(request.persona, request.cue))
+        pieces = _PIECE.findall(answer)[: request.max_tokens]
         for piece in pieces:
             yield TextDelta(piece)
         yield Usage(tokens_out=len(pieces))
+
+
+def _with_mood(persona: PersonaView, answer: str) -> str:
+    """The answer with the face of a mood that was set by hand, unless its lines bring one of their own."""
+    is_plain = "[" not in answer and persona.manner and persona.mood != "neutral"
+    return f"[{persona.mood}] {answer}" if is_plain else answer
 
 
 @asynccontextmanager

@@ -10,10 +10,11 @@ from spark_vtuber.core.personas import PersonaView
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The persona that answers and why."""
+    """The persona that answers and why; `is_addressed` where the cue means it, and not just anybody."""
 
     persona: PersonaView
     reasons: tuple[str, ...]
+    is_addressed: bool = True
 
 
 def choose(cue: Cue, personas: Sequence[PersonaView]) -> Decision:
@@ -30,7 +31,7 @@ def choose(cue: Cue, personas: Sequence[PersonaView]) -> Decision:
     if named:
         _, persona = min(named, key=lambda mention: mention[0])
         return Decision(persona, (f"named {persona.name}",))
-    return Decision(personas[0], ("main persona",))
+    return Decision(personas[0], ("main persona",), is_addressed=False)
 
 
 def _first_mention(persona: PersonaView, text: str) -> int | None:

@@ -33,6 +33,7 @@ class Card(_Part):
     """A character file.
 
     `deflections` are what she says instead of a clause the guard blocked, by reason; `any` covers the rest.
+    `expertise` are subjects she knows about.
     """
 
     name: str = Field(min_length=1, max_length=40)
@@ -46,6 +47,7 @@ class Card(_Part):
     voice: Voice = Voice()
     examples: tuple[tuple[Prose, Prose], ...] = ()
     deflections: dict[str, tuple[str, ...]] = {}
+    expertise: tuple[Annotated[str, Field(max_length=60)], ...] = ()
 
 
 def load(persona: PersonaId, card: str) -> PersonaView:
@@ -108,4 +110,5 @@ def _view(persona: PersonaId, card: Card) -> PersonaView:
         language=card.language,
         voice=VoiceStyle(card.voice.name, card.voice.rate, card.voice.pitch, card.voice.gain_db),
         mood=card.mood,
+        expertise=card.expertise,
     )

@@ -17,6 +17,9 @@ from spark_vtuber.pipeline.turn import Turn
 LONGEST_TOKEN: Final = 8
 """Characters; twice what a token of English has, so that only a model that ignores its limit is cut off."""
 
+LEAST_TOKENS: Final = 16
+"""Of the longest answer, however little a character talks."""
+
 EMPTY: Final = "empty"
 """The error of an answer that holds nothing to say."""
 
@@ -87,7 +90,9 @@ async def _write(turn: Turn, crew: Crew, draft: Draft, model: LLM, cue: Cue) -> 
     with turn.measures.span("prompt_ms"):
         messages = crew.build_prompt(turn.persona, cue)
     turn.measures.mark(Mark.PROMPT)
-    request = LLMRequest(turn.persona, cue, messages, max_tokens=crew.limits.max_tokens)
+    longest = crew.limits.max_tokens
+    max_tokens = min(longest, max(LEAST_TOKENS, round(longest * turn.persona.reply_share)))
+    request = LLMRequest(turn.persona, cue, messages, max_tokens=max_tokens)
     turn.engine = model.capabilities.engine
     turn.measures.mark(Mark.REQUEST)
     pieces = 0
@@ -106,7 +111,7 @@ async def _write(turn: Turn, crew: Crew, draft: Draft, model: LLM, cue: Cue) -> 
                     last_s = crew.clock.now()
                     first_s = first_s or last_s
                     draft.feed(text)
-                    if max(draft.length, pieces) > crew.limits.max_tokens * LONGEST_TOKEN:
+                    if max(draft.length, pieces) > max_tokens * LONGEST_TOKEN:
                         break
                 case Usage(tokens_in, tokens_cached, tokens_out):
                     for name, value in (
