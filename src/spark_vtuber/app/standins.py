@@ -1,13 +1,19 @@
 """Modules that are switched to their embedded stand-in: by `[fallback]`, or live from a door."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from spark_vtuber.config import Fallback
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.health.board import Board
 
-STAND_INS: Final[Mapping[str, str]] = {"llm": "understudy", "tts": "espeak", "stage": "puppet", "chat": "page"}
+STAND_INS: Final[Mapping[str, str]] = {
+    "llm": "understudy",
+    "tts": "espeak",
+    "stage": "puppet",
+    "chat": "page",
+    "obs": "off",
+}
 """The stand-in of every module; each works with nothing but the install."""
 
 
@@ -17,12 +23,18 @@ class StandIns:
     def __init__(self, forced: Fallback, board: Board) -> None:
         self._board = board
         self._used: set[str] = set()
+        self._told: dict[str, Callable[[bool], None]] = {}
         for module, stand_in in forced.model_dump().items():
             self.switch(module, stand_in)
 
     def uses(self, module: str) -> bool:
         """Whether a module is switched to its stand-in."""
         return module in self._used
+
+    def tell(self, module: str, told: Callable[[bool], None]) -> None:
+        """Call `told` now and after every change with whether a module uses its stand-in."""
+        self._told[module] = told
+        told(self.uses(module))
 
     def switch(self, module: str, stand_in: str) -> None:
         """Use the stand-in of a module, or, where `stand_in` is empty, what is configured.
@@ -42,3 +54,5 @@ class StandIns:
         elif module in self._used:
             self._used.remove(module)
             self._board.set(f"fallback:{module}", "fallback", "off", f"{module} is as configured")
+        if module in self._told:
+            self._told[module](module in self._used)

@@ -134,7 +134,7 @@ class Desk(Protocol):
         ...
 
     async def fall_back(self, module: str, stand_in: str) -> None:
-        """Switch a module (`llm`, `tts`, `stage`, `chat`) to its embedded stand-in, or back where it is empty.
+        """Switch a module (`llm`, `tts`, `stage`, `chat`, `obs`) to its embedded stand-in, or back where it is empty.
 
         Counts from the next turn on. Raises `SparkError` for an unknown module or stand-in.
         """
