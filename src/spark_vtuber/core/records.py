@@ -97,7 +97,7 @@ class Act:
 
 
 class Records(Protocol):
-    """What was measured and kept. Every call may raise `SparkError` of code `no_journal` or `journal_unreadable`."""
+    """What was measured and kept. Every call may raise `EngineError` of code `no_journal` or `journal_unreadable`."""
 
     async def latency(self, minutes: float) -> Latency:
         """The times of this show's turns of the last `minutes`; 0 means the whole show."""
@@ -122,6 +122,6 @@ class AuditTrail(Protocol):
     async def acts(self, limit: int, before: int | None) -> Sequence[Act]:
         """Up to `limit` acts, newest first; those with a smaller id than `before` where it is given.
 
-        Raises `SparkError` as `Records` does.
+        Raises `EngineError` as `Records` does.
         """
         ...

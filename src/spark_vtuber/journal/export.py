@@ -44,7 +44,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def count(path: Path, selection: Selection) -> int:
-    """How many rows the export has now. Raises `SparkError` where there is no journal."""
+    """How many rows the export has now. Raises `EngineError` where there is no journal."""
     with reading(path) as connection:
         where = f"SELECT COUNT(*) FROM {_table(selection)} WHERE {_CONDITION}"
         return int(connection.execute(where, _values(selection, 0)).fetchone()[0])
@@ -53,7 +53,7 @@ def count(path: Path, selection: Selection) -> int:
 def export(path: Path, selection: Selection, told: Callable[[int], None] = lambda _: None) -> Iterator[str]:
     """The export as text, in pieces, oldest first; `told` hears how many rows each piece has.
 
-    A text that a spreadsheet would run as a formula gets an apostrophe in front of it in CSV. Raises `SparkError`.
+    A text that a spreadsheet would run as a formula gets an apostrophe in front of it in CSV. Raises `EngineError`.
     """
     columns = _columns(path, selection)
     if selection.form is ExportForm.CSV:

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from spark_vtuber.core.errors import SparkError
+from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import SessionId
 from spark_vtuber.core.records import Act, Hour, Latency, Point, Quantiles, ShowRecord
 from spark_vtuber.journal.percentiles import percentiles_sql
@@ -42,14 +42,13 @@ _LAST_ID: Final = 2**63 - 1
 
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection for one answer. Raises `SparkError` where the journal cannot be read."""
+    """A connection for one answer. Raises `EngineError` where the journal cannot be read."""
     try:
         with closing(connect_to_read(path)) as connection:
             yield connection
     except sqlite3.Error as error:
-        raise SparkError(
-            f"the journal {path} cannot be read: {error}", code="journal_unreadable", fix="try again, or see the disk"
-        ) from error
+        message = f"the journal {path} cannot be read: {error}"
+        raise EngineError("journal_unreadable", message, retryable=True, fix="try again, or see the disk") from error
 
 
 def latency(path: Path, session: SessionId, minutes: float, now_ms: int) -> Latency:

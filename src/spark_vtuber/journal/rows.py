@@ -20,7 +20,9 @@ URGENT: Final = frozenset({"panic", "resume"})
 """Events that are written at once."""
 
 _LINE: Final = """INSERT INTO lines (session, at, line, source, kind, author, text, amount, currency, state, reason)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?) ON CONFLICT DO NOTHING"""
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?)
+    ON CONFLICT (session, source, line) DO UPDATE
+        SET state = 'waiting', text = excluded.text, reason = excluded.reason"""
 _LINE_IS_CHOSEN: Final = "UPDATE lines SET state = 'chosen', turn = ? WHERE session = ? AND line = ?"
 _LINE_IS_DROPPED: Final = "UPDATE lines SET state = 'dropped', reason = ? WHERE session = ? AND source = ? AND line = ?"
 _LINE_IS_ANSWERED: Final = """UPDATE lines SET state = 'answered', turn = ?

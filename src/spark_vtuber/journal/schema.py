@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from spark_vtuber.core.errors import SparkError
+from spark_vtuber.core.errors import EngineError, SparkError
 
 FILE: Final = "journal.sqlite3"
 """The file's name in the data directory."""
@@ -114,10 +114,10 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
-    """A connection that can change nothing. Raises `SparkError` of code `no_journal` where there is no file."""
+    """A connection that can change nothing. Raises `EngineError` of code `no_journal` where there is no file."""
     if not path.is_file():
-        raise SparkError(
-            f"there is no journal at {path}", code="no_journal", fix="run a show first, or give its --data-dir"
+        raise EngineError(
+            "no_journal", f"there is no journal at {path}", fix="run a show first, or name the data directory of one"
         )
     uri = f"file:{quote(path.resolve().as_posix())}?mode=ro"
     connection = sqlite3.connect(uri, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)

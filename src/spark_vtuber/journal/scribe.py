@@ -41,7 +41,7 @@ class InThread(Protocol):
 class Report(Protocol):
     """Sets the journal's state on the board."""
 
-    def __call__(self, state: State, detail: str = "", fix: str = "", /) -> None: ...
+    def __call__(self, state: State, detail: str = "", fix: str = "") -> None: ...
 
 
 class Scribe:
@@ -53,13 +53,18 @@ class Scribe:
     """
 
     def __init__(
-        self, open_ledger: Callable[[], Ledger], clock: Clock, report: Report, in_thread: InThread, limits: Limits
+        self,
+        open_ledger: Callable[[], Ledger],
+        clock: Clock,
+        report: Report,
+        in_thread: InThread,
+        limits: Callable[[], Limits],
     ) -> None:
         self._open_ledger = open_ledger
         self._clock = clock
         self._report = report
         self._in_thread = in_thread
-        self.limits = limits
+        self._limits = limits
         self.backlog = Backlog()
         self.size_bytes = 0
         self.unwritable = 0
@@ -120,7 +125,7 @@ class Scribe:
             if not self._batch:
                 self._batch = self.backlog.take()
             await self._slowly(partial(self._commit, self._clock.unix_ms()))
-        return await self._slowly(partial(self._tidy, self._clock.unix_ms())) if is_idle else False
+        return await self._slowly(partial(self._tidy, self._limits(), self._clock.unix_ms())) if is_idle else False
 
     async def _gather(self, longest_s: float) -> None:
         """Wait until there is something to write, or it is time for retention."""
@@ -180,10 +185,10 @@ class Scribe:
             self.unwritable += self._ledger.write(self._batch, at_ms)
             self._batch = []
 
-    def _tidy(self, at_ms: int) -> bool:
+    def _tidy(self, limits: Limits, at_ms: int) -> bool:
         if self._ledger is None:
             return False
-        is_more = self._ledger.tidy(self.limits, at_ms)
+        is_more = self._ledger.tidy(limits, at_ms)
         self.size_bytes = self._ledger.size_bytes()
         return is_more
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -13,6 +13,9 @@ from spark_vtuber.core.desk import Event
 from spark_vtuber.core.ids import TurnId
 
 GAP = "gap"
+
+Tap = Callable[[str, str], None]
+"""Hears of an event: its type, and JSON text of `[at_ms, type, turn, data]`."""
 
 
 class EventLog:
@@ -29,6 +32,7 @@ class EventLog:
         self._ring: deque[str] = deque(maxlen=capacity)
         self._last = 0
         self._news: anyio.Event | None = None
+        self._taps: list[Tap] = []
 
     @property
     def last(self) -> int:
@@ -37,11 +41,23 @@ class EventLog:
 
     def __call__(self, kind: str, /, *, turn: TurnId | None = None, **data: Any) -> None:
         """Announce an event. Never waits."""
-        self._ring.append(json.dumps([self._clock.unix_ms(), kind, turn, data], allow_nan=False))
+        text = json.dumps([self._clock.unix_ms(), kind, turn, data], allow_nan=False)
+        self._ring.append(text)
         self._last += 1
+        for tap in self._taps:
+            tap(kind, text)
         if self._news is not None:
             self._news.set()
             self._news = None
+
+    def tap(self, told: Tap) -> None:
+        """Tell `told` of every event where it is announced, those in the ring first; it must neither wait nor fail.
+
+        For a listener that keeps events as they are: the text is never parsed on the loop.
+        """
+        for text in self._ring:
+            told(json.loads(text)[1], text)
+        self._taps.append(told)
 
     @asynccontextmanager
     async def subscribe(self, since: int | None) -> AsyncIterator[AsyncIterator[Event]]:

@@ -49,7 +49,7 @@ class Desk:
         self.disk = Disk()
         self.told: list[tuple[str, ...]] = []
         self.scribe = Scribe(
-            lambda: Ledger.open(path, LIFE), VirtualClock(), self.report, self.disk, Limits(30, 10_000_000)
+            lambda: Ledger.open(path, LIFE), VirtualClock(), self.report, self.disk, lambda: Limits(30, 10_000_000)
         )
 
     def report(self, state: str, detail: str = "", fix: str = "") -> None:
@@ -161,7 +161,7 @@ async def test_a_file_of_a_later_release_is_told_and_left_alone(desk: Desk) -> N
     def refuse() -> Ledger:
         raise SparkError("the journal has version 9", code="newer_journal", fix="update")
 
-    scribe = Scribe(refuse, VirtualClock(), desk.report, desk.disk, Limits(30, 1_000))
+    scribe = Scribe(refuse, VirtualClock(), desk.report, desk.disk, lambda: Limits(30, 1_000))
     await scribe.run()
     assert desk.told == [("failed", "the journal has version 9", "update")]
     scribe.note(a_turn())
