@@ -13,10 +13,10 @@ from anyio.abc import TaskStatus
 from spark_vtuber import config as configuration
 from spark_vtuber import engines
 from spark_vtuber.app.brains import Minds, choice_for
+from spark_vtuber.app.engine_room import EngineRoom
 from spark_vtuber.app.environment import Surroundings, http_client
 from spark_vtuber.app.house import House
 from spark_vtuber.app.mutes import Mutes
-from spark_vtuber.app.rack import Rack
 from spark_vtuber.app.show import Parts, Show
 from spark_vtuber.app.standins import StandIns
 from spark_vtuber.app.tokens import token
@@ -27,9 +27,9 @@ from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.personas import EXPRESSIONS
 from spark_vtuber.core.turns import TurnRecord
+from spark_vtuber.health.steady import SteadyModel, SteadyVoice
 from spark_vtuber.llm.discovery import FoundServer, discover
 from spark_vtuber.llm.prompt import PromptBudget, Prompter
-from spark_vtuber.moderation.port import Guard
 from spark_vtuber.personality import arbiter, card
 from spark_vtuber.personality.deflect import deflector
 from spark_vtuber.pipeline.crew import Crew, Limits
@@ -85,6 +85,7 @@ async def run_show(
         stack.callback(listener.close)
         house = House(settings, around, await stack.enter_async_context(http_client()), stack, personas)
         assembly = _Assembly(house)
+        await stack.enter_async_context(assembly.room.open())
         await assembly.open_engines(skip_port=port)
         async with house.open(), anyio.create_task_group() as tasks:
             show = assembly.wire()
@@ -105,8 +106,8 @@ class _Assembly:
         self._house = house
         self._stand_ins = StandIns(house.config.fallback, house.board)
         house.config.data.dir.mkdir(parents=True, exist_ok=True)
-        self._rack = Rack(house.stack, house.environment(), house.board)
-        self._voices: dict[PersonaId, tuple[TTS, ...]] = {}
+        self.room = EngineRoom(house)
+        self._voices: dict[PersonaId, tuple[SteadyVoice, ...]] = {}
         self.found: tuple[FoundServer, ...] = ()
 
     async def open_engines(self, skip_port: int) -> None:
@@ -115,25 +116,31 @@ class _Assembly:
         discovery = house.config.discovery
         if discovery.on and any(ports["llm"].name == configuration.AUTO for ports in house.settings.engines.values()):
             self.found = await discover(house.http, ports=discovery.ports, skip=(skip_port,))
-        espeak: TTS | None = await self._rack.open_plain("tts", "espeak")
-        self._espeak = () if espeak is None else (espeak,)
-        understudy = await self._rack.open_plain("llm", "understudy")
-        if understudy is None:
+        room = self.room
+        espeak = self._espeak = await room.voice(room.plain("tts", "espeak"))
+        understudy = await room.model(room.plain("llm", "understudy"))
+        if not understudy.is_open:
             raise EngineError("no_understudy", "the understudy cannot be opened", fix="reinstall spark-vtuber")
-        failures = house.config.replies.breaker_failures
-        self._minds = Minds(understudy, house.around.clock, house.board, self._stand_ins, failures)
+        self._minds = Minds(
+            understudy,
+            house.around.clock,
+            house.board,
+            self._stand_ins,
+            lambda: house.config.replies.breaker_failures,
+        )
         for persona in house.personas:
             chosen = house.settings.engines[persona.id]
-            voice: TTS | None = await self._rack.open("tts", chosen["tts"])
-            own = () if voice is None or voice is espeak else (voice,)
-            self._voices[persona.id] = (*own, *self._espeak)
+            voice = await room.voice(chosen["tts"])
+            self._voices[persona.id] = (espeak,) if voice is espeak else (voice, espeak)
             llm = choice_for(house.settings, persona.id, self.found)
-            self._minds.add(persona.id, None if llm is None else await self._rack.open("llm", llm))
-        main = house.personas[0].id
-        guard: Guard | None = await self._rack.open("guard", house.settings.engines[main]["guard"])
-        if guard is None:
+            if llm is None:
+                self._minds.add(persona.id, None)
+            else:
+                model = await room.model(llm)
+                self._minds.add(persona.id, model, partial(_is_open, model))
+        self._guard = await room.guard(house.settings.engines[house.personas[0].id]["guard"])
+        if not self._guard.engine.is_open:
             raise EngineError("no_guard", "the guard cannot be opened, and nothing may be said without one")
-        self._guard = guard
 
     def wire(self) -> Show:
         """Join the parts and start everything that runs by itself."""
@@ -193,7 +200,7 @@ class _Assembly:
         for persona in house.personas:
             mind = self._minds.all[persona.id]
             probe = partial(self._minds.probe, persona)
-            keep_probing = partial(mind.breaker.keep_probing, probe, config.replies.breaker_probe_s)
+            keep_probing = partial(mind.breaker.keep_probing, probe, lambda: house.config.replies.breaker_probe_s)
             house.supervise(house.board.reporter(f"probe:{persona.id}", "llm"), keep_probing)
         for name, options in (("twitch", config.chat.twitch), ("replay", config.chat.replay)):
             is_on = config.chat.twitch.channel if name == "twitch" else config.chat.replay.file
@@ -234,7 +241,8 @@ class _Assembly:
         report("off", "the source has ended")
 
     def _voices_of(self, persona: PersonaId) -> tuple[TTS, ...]:
-        return self._espeak if self._stand_ins.uses("tts") else self._voices[persona]
+        chain = (self._espeak,) if self._stand_ins.uses("tts") else self._voices[persona]
+        return tuple(voice for voice in chain if voice.is_open)
 
     def _cast(self, cue: Cue) -> Casting:
         decision = arbiter.choose(cue, self._house.personas)
@@ -255,6 +263,10 @@ class _Assembly:
             max_tokens=replies.max_tokens,
             lead_s=stage.lead_s,
         )
+
+
+def _is_open(model: SteadyModel) -> bool:
+    return model.is_open
 
 
 def _web_settings(settings: Settings) -> WebSettings:

@@ -1,6 +1,6 @@
 """The model behind every character, and the understudy that covers for it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -22,12 +22,17 @@ WHY_UNDERSTUDY = "the understudy answers: scripted lines, no language model"
 HOW_TO_GET_A_MODEL = "start Ollama, llama.cpp, vLLM or LM Studio, or set [llm] in spark.toml"
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Mind:
-    """One persona's model, if it has one, with its breaker."""
+    """One persona's model, if it has one, with its breaker. A model that is not open is not asked."""
 
     model: LLM | None
     breaker: Breaker
+    is_open: Callable[[], bool]
 
 
 def choice_for(settings: Settings, persona: str, found: tuple[FoundServer, ...]) -> EngineChoice | None:
@@ -46,8 +51,10 @@ def choice_for(settings: Settings, persona: str, found: tuple[FoundServer, ...])
 class Minds:
     """The models of all personas. A stand-in that is switched on counts from the next turn on."""
 
-    def __init__(self, understudy: LLM, clock: Clock, board: Board, stand_ins: StandIns, failures: int) -> None:
-        """`failures` in a row open a model's breaker."""
+    def __init__(
+        self, understudy: LLM, clock: Clock, board: Board, stand_ins: StandIns, failures: Callable[[], int]
+    ) -> None:
+        """`failures()` in a row open a model's breaker."""
         self._understudy = understudy
         self._clock = clock
         self._board = board
@@ -55,16 +62,21 @@ class Minds:
         self._failures = failures
         self._minds: dict[PersonaId, Mind] = {}
 
-    def add(self, persona: PersonaId, model: LLM | None) -> None:
+    def add(self, persona: PersonaId, model: LLM | None, is_open: Callable[[], bool] = _always) -> None:
         """Give a persona its model, or none."""
         breaker = Breaker(self._clock, lambda: self._report(persona), self._failures)
-        self._minds[persona] = Mind(model, breaker)
+        self._minds[persona] = Mind(model, breaker, is_open)
         self._report(persona)
+
+    def look(self) -> None:
+        """Say anew how every mind is: a model was opened or closed."""
+        for persona in self._minds:
+            self._report(persona)
 
     def brains(self, persona: PersonaId) -> Brains:
         """What a turn of the persona thinks with."""
         mind = self._minds[persona]
-        model = None if self._stand_ins.uses("llm") else mind.model
+        model = None if self._stand_ins.uses("llm") or not mind.is_open() else mind.model
         return Brains(understudy=self._understudy, breaker=mind.breaker, model=model)
 
     @property
@@ -85,7 +97,7 @@ class Minds:
     def _report(self, persona: PersonaId) -> None:
         mind = self._minds[persona]
         name = f"llm:{persona}"
-        if mind.model is None:
+        if mind.model is None or not mind.is_open():
             self._board.set(name, "llm", "degraded", WHY_UNDERSTUDY, HOW_TO_GET_A_MODEL)
         elif mind.breaker.is_closed:
             what = mind.model.capabilities

@@ -14,7 +14,7 @@ from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.engine import EngineEnv
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.health.roster import Roster
-from spark_vtuber.health.workers import open_worker
+from spark_vtuber.health.workers import Told, open_worker, untold
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,21 @@ def engine_env(
     http: httpx.AsyncClient,
     personas: Sequence[PersonaView],
     report: Callable[..., None] | None = None,
+    told: Told = untold,
 ) -> EngineEnv:
-    """The environment for an engine; one that has a connection to keep tells `ports["report"]` how it is."""
+    """The environment for an engine; one that has a connection to keep tells `ports["report"]` how it is.
+
+    `told` hears of the processes of its workers.
+    """
     return EngineEnv(
         clock=around.clock,
         random=around.rng,
         data_dir=config.data.dir,
         secret=configuration.secret,
         log=around.log,
-        worker=partial(open_worker, log=around.log, clock=around.clock, rng=around.rng, start=around.roster.start),
+        worker=partial(
+            open_worker, log=around.log, clock=around.clock, rng=around.rng, start=around.roster.start, told=told
+        ),
         http=http,
         ports={"report": report} if report else {},
         personas=tuple(personas),

@@ -16,6 +16,7 @@ from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.health.board import Board, Reporter
 from spark_vtuber.health.rounds import RoundLimits, Rounds
 from spark_vtuber.health.supervisor import Supervisor
+from spark_vtuber.health.workers import Told, untold
 from spark_vtuber.telemetry.events import EventLog
 from spark_vtuber.telemetry.metrics import ShowMetrics
 
@@ -44,7 +45,9 @@ class House:
         self.metrics = ShowMetrics(around.clock)
         self.board = Board(around.clock, self.events)
         self.supervisor = Supervisor(self.board, around.clock, around.rng, around.log)
-        self.rounds = Rounds(around.clock, RoundLimits())
+        self.rounds = Rounds(
+            around.clock, RoundLimits(settings.config.health.probe_idle_s, settings.config.health.probe_limit_s)
+        )
         self._tasks: TaskGroup | None = None
 
     @property
@@ -79,6 +82,9 @@ class House:
             raise RuntimeError("the house is not open")
         self._tasks.start_soon(self.supervisor.keep, report, start)
 
-    def environment(self, report: Callable[..., None] | None = None) -> EngineEnv:
-        """The environment for an engine; one that keeps a connection tells `report` how it is."""
-        return engine_env(self.config, self.around, self.http, self.personas, report)
+    def environment(self, report: Callable[..., None] | None = None, told: Told = untold) -> EngineEnv:
+        """The environment for an engine; one that keeps a connection tells `report` how it is.
+
+        `told` hears of the processes of its workers.
+        """
+        return engine_env(self.config, self.around, self.http, self.personas, report, told)

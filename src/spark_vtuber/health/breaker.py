@@ -9,12 +9,12 @@ from spark_vtuber.core.errors import EngineError
 
 
 class Breaker:
-    """Opens after `threshold` failures in a row; closes with the next success.
+    """Opens after `threshold()` failures in a row; closes with the next success.
 
     `changed` is called after every opening and closing.
     """
 
-    def __init__(self, clock: Clock, changed: Callable[[], None], threshold: int = 3) -> None:
+    def __init__(self, clock: Clock, changed: Callable[[], None], threshold: Callable[[], int] = lambda: 3) -> None:
         self._clock = clock
         self._changed = changed
         self._threshold = threshold
@@ -41,7 +41,7 @@ class Breaker:
         """The engine failed; `error` is the code that people see."""
         self._failures += 1
         self.last_error = error
-        if self._failures >= self._threshold:
+        if self._failures >= self._threshold():
             self.trip(error)
 
     def trip(self, error: str) -> None:
@@ -53,13 +53,13 @@ class Breaker:
             self._changed()
 
     async def keep_probing(
-        self, probe: Callable[[], Awaitable[None]], every_s: float = 30.0, limit_s: float = 30.0
+        self, probe: Callable[[], Awaitable[None]], every_s: Callable[[], float] = lambda: 30.0, limit_s: float = 30.0
     ) -> None:
-        """While the breaker is open, try `probe` every `every_s` seconds, `limit_s` at most; runs for ever."""
+        """While the breaker is open, try `probe` every `every_s()` seconds, `limit_s` at most; runs for ever."""
         while True:
             await self._opened.wait()
             while not self.is_closed:
-                await anyio.sleep(every_s)
+                await anyio.sleep(every_s())
                 if self.is_closed:
                     break
                 try:

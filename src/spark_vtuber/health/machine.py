@@ -111,3 +111,14 @@ def _free_memory_of_windows() -> int | None:
     if not ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
         return None
     return int(status.free)
+
+
+def resident_bytes(pid: int) -> int | None:
+    """Memory of a process that is in RAM; None where it is gone or the system does not tell (only Linux does)."""
+    if sys.platform != "linux":
+        return None
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError, ValueError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")

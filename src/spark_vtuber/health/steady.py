@@ -42,6 +42,11 @@ class SteadyVoice:
         self._voices: tuple[Voice, ...] = ()
         self.used_s = clock.now()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is an engine behind it."""
+        return self.engine.is_open
+
     def voices(self) -> tuple[Voice, ...]:
         """Those of the engine in place, or of the last one."""
         if self.engine.is_open:
@@ -95,6 +100,11 @@ class SteadyModel:
         self._clock = clock
         self._capabilities = Capabilities(engine=engine.name)
         self.used_s = clock.now()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is an engine behind it."""
+        return self.engine.is_open
 
     @property
     def capabilities(self) -> Capabilities:

@@ -23,7 +23,7 @@ from spark_vtuber.core.frames import Frame, FrameReader
 from spark_vtuber.health.children import Child, Output, start_child
 from spark_vtuber.health.worker_link import Life, Link, WorkerLimits
 
-__all__ = ["WorkerLimits", "open_worker"]
+__all__ = ["Told", "WorkerLimits", "open_worker", "untold"]
 
 MAX_LINE_BYTES: Final = 4_096
 """Of a line of stderr, the end is kept."""
@@ -35,7 +35,7 @@ Told = Callable[[Worker, EngineError | None], None]
 """Told that a process of a worker is ready, or, with the reason, that it is gone."""
 
 
-def _untold(_worker: Worker, _gone: EngineError | None) -> None:
+def untold(_worker: Worker, _gone: EngineError | None) -> None:
     """For a worker nobody watches."""
 
 
@@ -49,7 +49,7 @@ async def open_worker(  # noqa: PLR0913 - all but two have one value in a show, 
     rng: random.Random,
     limits: WorkerLimits | None = None,
     start: StartChild = start_child,
-    told: Told = _untold,
+    told: Told = untold,
 ) -> AsyncIterator[Worker]:
     """Run `python -m module *argv` for as long as the context lasts; entering it = the worker said `ready`.
 

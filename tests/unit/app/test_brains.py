@@ -21,7 +21,7 @@ class Bench:
         self.board = Board(clock, Notes())
         self.stand_ins = StandIns(forced or Fallback(), self.board)
         self.understudy = ScriptedModel("No brain here.")
-        self.minds = Minds(self.understudy, clock, self.board, self.stand_ins, failures=2)
+        self.minds = Minds(self.understudy, clock, self.board, self.stand_ins, failures=lambda: 2)
 
     def state(self, name: str = "llm:main") -> str:
         return next(one.state for one in self.board.components if one.name == name)

@@ -6,7 +6,7 @@ from spark_vtuber.testing.virtual import VirtualClock
 
 
 def breaker(changes: list[bool], threshold: int = 3) -> Breaker:
-    made = Breaker(VirtualClock(), lambda: changes.append(made.is_closed), threshold)
+    made = Breaker(VirtualClock(), lambda: changes.append(made.is_closed), lambda: threshold)
     return made
 
 
@@ -43,7 +43,7 @@ async def test_a_probe_closes_it_again() -> None:
             raise EngineError("unreachable", "nobody answers", retryable=True)
 
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(fuse.keep_probing, probe, 30.0)
+        tasks.start_soon(fuse.keep_probing, probe, lambda: 30.0)
         await anyio.sleep(1)
         start = anyio.current_time()
         fuse.failed("timeout")

@@ -1,0 +1,180 @@
+"""Opens engines by name, each once, and keeps them: a fresh one can take the place of each while the show goes on."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import anyio
+from anyio.abc import TaskGroup
+
+from spark_vtuber import engines
+from spark_vtuber.app.house import House
+from spark_vtuber.config import EngineChoice
+from spark_vtuber.core.clock import Clock
+from spark_vtuber.core.engine import Worker
+from spark_vtuber.core.errors import EngineError
+from spark_vtuber.health.board import Reporter
+from spark_vtuber.health.breaker import Breaker
+from spark_vtuber.health.machine import resident_bytes
+from spark_vtuber.health.renewal import Renewable
+from spark_vtuber.health.steady import SteadyGuard, SteadyModel, SteadyVoice
+from spark_vtuber.tts.port import TTS
+
+T = TypeVar("T")
+
+Key = tuple[str, str, str]
+"""Port, engine and its options as JSON."""
+
+
+class Crowd:
+    """The worker processes of one engine, told by the host of workers and shown on the board."""
+
+    def __init__(self, report: Reporter, clock: Clock) -> None:
+        self._report = report
+        self._clock = clock
+        self._gone: dict[Worker, tuple[float, str]] = {}
+        self._alive: set[Worker] = set()
+
+    def told(self, worker: Worker, gone: EngineError | None) -> None:
+        """A process is ready, or, with the reason, gone."""
+        if gone is not None:
+            self._alive.discard(worker)
+            self._gone[worker] = (self._clock.now(), gone.message)
+            self._report("degraded", gone.message, "it starts again by itself")
+            return
+        self._alive.add(worker)
+        if worker in self._gone:
+            since_s, why = self._gone.pop(worker)
+            self._report("ok", f"restarted: {why}")
+            self._report.board.restarted(self._report.name, why, self._clock.now() - since_s)
+
+    def resident(self) -> int | None:
+        """Bytes of memory of all of them; None where there are none, or nobody can tell."""
+        sizes = [resident_bytes(worker.pid) for worker in self._alive if worker.pid is not None]
+        known = [size for size in sizes if size is not None]
+        return sum(known) if known else None
+
+
+@dataclass(slots=True)
+class Kept(Generic[T]):
+    """An engine that is kept, and its worker processes."""
+
+    engine: Renewable[T]
+    crowd: Crowd
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+
+
+class EngineRoom:
+    """The engines of the show, each a component that can be restarted by name."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._tasks: TaskGroup | None = None
+        self._kept: dict[Key, Kept[Any]] = {}
+        self._steady: dict[Key, Any] = {}
+        self._names: dict[str, int] = {}
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """While the context is open, engines can be had; leaving it closes them all."""
+        raised: Exception | None = None
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            try:
+                yield
+            except Exception as error:  # noqa: BLE001 - raised again below, outside of the task group's exception group
+                raised = error
+            tasks.cancel_scope.cancel()
+        if raised is not None:
+            raise raised
+
+    @property
+    def kept(self) -> tuple[Kept[Any], ...]:
+        """Every engine, in the order of opening."""
+        return tuple(self._kept.values())
+
+    def resident(self, name: str) -> int | None:
+        """Bytes of memory of the worker processes of the engine `name`."""
+        return next((kept.crowd.resident() for kept in self._kept.values() if kept.engine.name == name), None)
+
+    async def voice(self, choice: EngineChoice) -> SteadyVoice:
+        """A voice; one that cannot be opened is not open, which the board tells."""
+        voice: SteadyVoice = await self._steady_for("tts", choice, self._make_voice)
+        return voice
+
+    async def model(self, choice: EngineChoice) -> SteadyModel:
+        """A model; as for voices."""
+        clock = self._house.around.clock
+        model: SteadyModel = await self._steady_for("llm", choice, lambda engine: SteadyModel(engine, clock))
+        return model
+
+    async def guard(self, choice: EngineChoice) -> SteadyGuard:
+        """A guard; as for voices."""
+        clock = self._house.around.clock
+        guard: SteadyGuard = await self._steady_for("guard", choice, lambda engine: SteadyGuard(engine, clock))
+        return guard
+
+    @staticmethod
+    def plain(port: str, name: str) -> EngineChoice:
+        """The engine `name` with the defaults of all its options."""
+        return EngineChoice(name, engines.spec(port, name).options())
+
+    async def _steady_for(self, port: str, choice: EngineChoice, make: Callable[[Renewable[Any]], Any]) -> Any:
+        key = (port, choice.name, choice.options.model_dump_json())
+        if key not in self._steady:
+            kept = self._kept[key] = await self._open(port, choice)
+            self._steady[key] = make(kept.engine)
+        return self._steady[key]
+
+    async def _open(self, port: str, choice: EngineChoice) -> Kept[Any]:
+        if self._tasks is None:
+            raise RuntimeError("the engine room is not open")
+        house, around = self._house, self._house.around
+        spec = engines.spec(port, choice.name)
+        report = house.board.reporter(self._name(port, choice.name), port)
+        crowd = Crowd(report, around.clock)
+
+        def opening() -> AbstractAsyncContextManager[Any]:
+            return spec.open(choice.options, house.environment(told=crowd.told))
+
+        kept: Kept[Any] = Kept(
+            Renewable(
+                opening,
+                report,
+                summary=spec.summary,
+                clock=around.clock,
+                pauses=house.supervisor.pauses(),
+                log=around.log,
+            ),
+            crowd,
+        )
+        house.supervisor.add(report.name, kept.engine.ask)
+        await self._tasks.start(partial(_run, kept))
+        return kept
+
+    def _make_voice(self, engine: Renewable[TTS]) -> SteadyVoice:
+        house = self._house
+
+        def changed() -> None:
+            if breaker.is_closed:
+                house.board.set(engine.name, "tts", "ok", "speaks again")
+                return
+            why = f"it keeps failing: {breaker.last_error}"
+            house.board.set(engine.name, "tts", "degraded", why, "the next voice speaks; this one is tried by itself")
+            house.supervisor.restart(engine.name, why)
+
+        breaker = Breaker(house.around.clock, changed, lambda: house.config.health.voice_failures)
+        return SteadyVoice(engine, breaker, house.around.clock, lambda: house.config.replies.voice_chunk_s)
+
+    def _name(self, port: str, engine: str) -> str:
+        """What the board calls an engine; one that is opened again with other keys is numbered."""
+        name = f"{port}:{engine}"
+        number = self._names[name] = self._names.get(name, 0) + 1
+        return name if number == 1 else f"{name}:{number}"
+
+
+async def _run(kept: Kept[T], *, task_status: anyio.abc.TaskStatus[None]) -> None:
+    with kept.scope:
+        await kept.engine.run(task_status=task_status)
