@@ -27,7 +27,7 @@ HIDDEN: Final = "(hidden)"
 
 REFERENCE: Final = "secret:"
 
-_SECRET_NAME: Final = re.compile(r"key|token|secret|passw|auth|cookie|bearer|credential", re.IGNORECASE)
+_SECRET_NAME: Final = re.compile(r"key|token|secret|passw|auth|cookie|bearer|credential|webhook", re.IGNORECASE)
 _SECRET_URL: Final = re.compile(r"(?<=://)[^/@\s]+@")
 _FREE_TABLES: Final = frozenset({"extra_headers", "extra_body"})
 """Tables of an engine whose keys we do not know: any string in them may be a secret."""

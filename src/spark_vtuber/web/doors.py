@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from spark_vtuber.core.audit import Audit, unnoted
 from spark_vtuber.core.desk import Desk
+from spark_vtuber.core.logs import Log
+from spark_vtuber.core.settings import SettingsDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +14,5 @@ class Doors:
 
     desk: Desk
     audit: Audit = unnoted
+    settings: SettingsDesk | None = None
+    log: Log | None = None

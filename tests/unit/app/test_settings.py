@@ -2,6 +2,7 @@ import logging
 import tomllib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from spark_vtuber.app.settings import LiveSettings
 from spark_vtuber.config import Settings, load
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.settings import Change, RefusedError, Setting
+from spark_vtuber.testing.contracts.settings import check_settings
 from spark_vtuber.testing.crews import Notes
 from spark_vtuber.testing.virtual import VirtualLoop
 
@@ -194,6 +196,10 @@ async def test_a_key_that_needs_a_restart_is_pending_and_the_running_show_keeps_
     assert not room.setting("stage.sample_rate").is_pending
 
 
+async def test_the_settings_keep_the_contract(tmp_path: Path) -> None:
+    await check_settings(Room(tmp_path, server={"port": 9000}).settings)
+
+
 async def test_a_reload_tells_what_is_different(tmp_path: Path) -> None:
     room = Room(tmp_path, "[replies]\nmax_tokens = 100\n")
     room.write('[replies]\nmax_tokens = 60\n[server]\nport = 9000\n[chat.twitch]\nchannel = "ana"\n')
@@ -343,6 +349,10 @@ ACTS = st.one_of(
 )
 
 
+def at(config: Any, path: tuple[str, ...]) -> Any:
+    return reduce(getattr, path, config)
+
+
 @given(acts=st.lists(ACTS, max_size=12))
 @profile(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_in_force_is_always_what_a_fresh_start_would_load(
@@ -368,9 +378,7 @@ def test_what_is_in_force_is_always_what_a_fresh_start_would_load(
         assert mine == [(one.key, one.value, one.source) for one in fresh.listed()]
         for one in room.settings.listed():
             if one.path[0] != "persona" and one.applies == "restart":
-                assert getattr(getattr(room.live.config, one.path[0]), one.path[1]) == getattr(
-                    getattr(started, one.path[0]), one.path[1]
-                )
+                assert at(room.live.config, one.path) == at(started, one.path)
         assert room.live.config.replies == room.load().config.replies
 
     anyio.run(play, backend_options={"loop_factory": VirtualLoop})

@@ -1,0 +1,27 @@
+"""The program's own log as the doors see it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from spark_vtuber.core.ids import TurnId
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One structured line. `fields` are JSON-ready; neither they nor the message hold a secret."""
+
+    at_ms: int
+    level: str
+    logger: str
+    message: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    turn: TurnId | None = None
+
+
+class Log(Protocol):
+    """What can be asked of the log."""
+
+    def newest(self, limit: int) -> Sequence[LogLine]:
+        """The last lines, newest first."""
+        ...
