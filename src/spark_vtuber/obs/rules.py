@@ -36,15 +36,21 @@ class Wish:
 class Reactions:
     """What the show's events mean for OBS: rules, and the safety scene during a panic.
 
-    While the panic lasts rules are not looked at. `returns` says whether `resume` brings back the scene from before.
+    While the panic lasts rules are not looked at.
     """
 
-    def __init__(self, rules: Sequence[Rule], safety_scene: str, *, returns: bool) -> None:
+    def __init__(self) -> None:
+        self._rules: tuple[Rule, ...] = ()
+        self._safety_scene = ""
+        self._returns = True
+        self._before = ""
+        self._is_panic = False
+
+    def revise(self, rules: Sequence[Rule], safety_scene: str, *, returns: bool) -> None:
+        """Go by these rules from now on; `returns` says whether `resume` brings back the scene from before."""
         self._rules = tuple(rules)
         self._safety_scene = safety_scene
         self._returns = returns
-        self._before = ""
-        self._is_panic = False
 
     @property
     def is_panic(self) -> bool:

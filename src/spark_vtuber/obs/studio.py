@@ -1,25 +1,20 @@
-"""The OBS beside the show: found, lost and found again; its scenes follow what happens in the show."""
+"""The OBS beside the show: found, lost and found again."""
 
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import anyio
 
 from spark_vtuber.core.clock import Clock
-from spark_vtuber.core.desk import Event
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.obs import ObsState, ObsView
 from spark_vtuber.obs.captions import Captions
 from spark_vtuber.obs.mirror import Mirror
 from spark_vtuber.obs.port import OpenRemote
-from spark_vtuber.obs.rules import Reactions, Wish
+from spark_vtuber.obs.rules import Wish
 from spark_vtuber.obs.session import Plan, Session
-
-Events = Callable[[], AbstractAsyncContextManager[AsyncIterator[Event]]]
-"""Subscribes to the events of the show from now on."""
 
 CALM_S: Final = 10.0
 """A connection that lived this long lets the next attempts begin with the shortest pause."""
@@ -27,10 +22,13 @@ CALM_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Ties:
-    """What the studio is tied to: its OBS, the show's events, the clock, chance, and who is told every new view."""
+    """What the studio is tied to.
+
+    `is_panic` says whether everything is stopped; `changed` is told every new view.
+    """
 
     open_remote: OpenRemote
-    events: Events
+    is_panic: Callable[[], bool]
     clock: Clock
     rng: random.Random
     changed: Callable[[ObsView], None]
@@ -43,10 +41,9 @@ class Studio:
     forgotten, except the safety scene of a panic that lasts.
     """
 
-    def __init__(self, plan: Plan, captions: Captions, reactions: Reactions, ties: Ties) -> None:
+    def __init__(self, plan: Plan, captions: Captions, ties: Ties) -> None:
         self._plan = plan
         self._captions = captions
-        self._reactions = reactions
         self._ties = ties
         self._state: ObsState = "off"
         self._detail = self._fix = ""
@@ -85,20 +82,23 @@ class Studio:
             self._is_off = is_off
             self._switched.set()
 
+    def want(self, wish: Wish, *, is_urgent: bool = False) -> None:
+        """Put a scene on air if OBS is there, and do not wait. An urgent one waits for no transition either."""
+        if self._session is not None:
+            self._session.switcher.want(wish, is_urgent=is_urgent)
+
     async def run(self) -> None:
-        """Keep OBS connected and follow the show, until cancelled."""
-        async with self._ties.events() as events, anyio.create_task_group() as tasks:
-            tasks.start_soon(self._react, events)
-            while True:
-                self._switched = anyio.Event()
-                if self._is_off:
-                    self._become("off", "switched off: the show goes on without OBS")
-                    await self._switched.wait()
-                    continue
-                async with anyio.create_task_group() as connection:
-                    connection.start_soon(self._keep_connected)
-                    await self._switched.wait()
-                    connection.cancel_scope.cancel()
+        """Keep OBS connected, until cancelled."""
+        while True:
+            self._switched = anyio.Event()
+            if self._is_off:
+                self._become("off", "switched off: the show goes on without OBS")
+                await self._switched.wait()
+                continue
+            async with anyio.create_task_group() as connection:
+                connection.start_soon(self._keep_connected)
+                await self._switched.wait()
+                connection.cancel_scope.cancel()
 
     async def _keep_connected(self) -> None:
         pace, rng = self._plan.pace, self._ties.rng
@@ -128,7 +128,7 @@ class Studio:
         def arrived() -> None:
             self._session = session
             self._become("connected", "")
-            if self._reactions.is_panic and self._plan.safety_scene:
+            if self._ties.is_panic() and self._plan.safety_scene:
                 session.switcher.want(Wish(self._plan.safety_scene), is_urgent=True)
 
         try:
@@ -136,15 +136,6 @@ class Studio:
                 return await session.run(remote, arrived)
         finally:
             self._session = None
-
-    async def _react(self, events: AsyncIterator[Event]) -> None:
-        async for event in events:
-            on_air = self._session.mirror.scene if self._session else ""
-            wish = self._reactions.take(event, on_air)
-            if event.type == "panic":
-                self._captions.clear()
-            if wish is not None and self._session is not None:
-                self._session.switcher.want(wish, is_urgent=event.type == "panic")
 
     def _become(self, state: ObsState, detail: str, fix: str = "") -> None:
         self._state, self._detail, self._fix = state, detail, fix
