@@ -1,7 +1,7 @@
 """The journal of a show: hears of everything that happens, writes beside it, and answers what was."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -22,6 +22,8 @@ from spark_vtuber.journal.retention import Limits
 from spark_vtuber.journal.rows import UNKEPT, URGENT
 from spark_vtuber.journal.schema import FILE
 from spark_vtuber.journal.scribe import InThread, Scribe
+from spark_vtuber.telemetry.exposition import Reading
+from spark_vtuber.telemetry.metrics import ShowMetrics
 
 READERS: Final = 2
 """Questions that are answered at once; further ones wait."""
@@ -49,11 +51,25 @@ class Keeper:
         """Somebody privileged did something (`core.audit.Audit`)."""
         self._scribe.note(ActNote(self._clock.unix_ms(), actor, act, target, old, new))
 
-    def gauges(self) -> Iterator[tuple[str, float]]:
-        """The journal's figures for the metrics: names and values."""
-        yield "bytes", self._scribe.size_bytes
-        yield "waiting", self._scribe.waiting
-        yield "lost_total", self._scribe.backlog.dropped + self._scribe.unwritable
+
+def measure(scribe: Scribe, metrics: ShowMetrics) -> None:
+    """Show the journal's size, what waits to be written, and what was lost, among the metrics."""
+
+    def lost() -> int:
+        return scribe.backlog.dropped + scribe.unwritable
+
+    metrics.watch_queue("journal", lambda: scribe.waiting)
+    metrics.watch(
+        Reading("spark_vtuber_journal_bytes", "Size of the journal's file and log.", lambda: [((), scribe.size_bytes)])
+    )
+    metrics.watch(
+        Reading(
+            "spark_vtuber_journal_lost_notes_total",
+            "Notes that could not be kept.",
+            lambda: [((), lost())],
+            kind="counter",
+        )
+    )
 
 
 class JournalRecords:
@@ -114,6 +130,7 @@ def open_journal(house: House, version: str) -> Journal | None:
         threads(1),
         lambda: limits(house.config.journal),
     )
+    measure(scribe, house.metrics)
     keeper = Keeper(scribe, clock)
     house.stack.push_async_callback(scribe.finish)
     house.events.tap(keeper.hear)

@@ -2,7 +2,8 @@
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal
 
 Labels = tuple[str, ...]
 
@@ -68,9 +69,37 @@ class Histogram:
         self._sums[values] = 0.0
 
 
+class Reading:
+    """Numbers of the moment, asked for when the metrics are read; `read` gives label values and a number for each.
+
+    A `kind` of "counter" is for a number that somebody else makes grow; its name ends in `_total`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        read: Callable[[], Iterable[tuple[Labels, float]]],
+        labels: Sequence[str] = (),
+        kind: Literal["gauge", "counter"] = "gauge",
+    ) -> None:
+        self.name = name
+        self.text = text
+        self.labels = tuple(labels)
+        self.kind = kind
+        self._read = read
+
+    def lines(self) -> Iterator[str]:
+        """The metric as text lines."""
+        yield from head(self.name, self.text, self.kind)
+        for values, number in self._read():
+            yield sample(self.name, zip(self.labels, values, strict=True), number)
+
+
 def head(name: str, text: str, kind: str) -> Iterator[str]:
     """The two comment lines above the samples of a metric."""
-    yield f"# HELP {name} {text}"
+    described = text.replace("\\", r"\\").replace("\n", r"\n")
+    yield f"# HELP {name} {described}"
     yield f"# TYPE {name} {kind}"
 
 
@@ -87,4 +116,6 @@ def _escaped(value: str) -> str:
 def _number(number: float) -> str:
     if number == math.inf:
         return "+Inf"
-    return str(int(number)) if number == int(number) else repr(number)
+    if not math.isfinite(number):
+        return "NaN" if math.isnan(number) else "-Inf"
+    return str(int(number)) if number == int(number) else repr(float(number))

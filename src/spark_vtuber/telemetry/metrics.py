@@ -1,13 +1,14 @@
 """What the show counts, as `GET /metrics` gives it. Names and units follow the conventions of Prometheus."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+import platform
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, get_args
 
 from spark_vtuber.core.clock import Clock
-from spark_vtuber.core.desk import Component
+from spark_vtuber.core.desk import Component, State
 from spark_vtuber.core.turns import TurnRecord
 from spark_vtuber.telemetry import process
-from spark_vtuber.telemetry.exposition import Counter, Histogram, head, sample
+from spark_vtuber.telemetry.exposition import Counter, Histogram, Reading, head, sample
 from spark_vtuber.telemetry.waterfall import response_ms, segments
 
 RESPONSE_BOUNDS_S: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
@@ -16,8 +17,11 @@ RESPONSE_BOUNDS_S: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 
 STAGE_BOUNDS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
+STATES: Final[tuple[str, ...]] = get_args(State)
+
+
 class ShowMetrics:
-    """Counters of one life of the show."""
+    """Counters of one life of the show, and the readings that its parts add."""
 
     def __init__(self, clock: Clock) -> None:
         self._started_ms = clock.unix_ms()
@@ -33,6 +37,21 @@ class ShowMetrics:
         self._stages = Histogram(
             "spark_vtuber_stage_seconds", "Time in each stage of a turn.", STAGE_BOUNDS_S, ["stage"]
         )
+        self._readings: list[Reading] = []
+        self._queues: dict[str, Callable[[], float]] = {}
+        self._version = ""
+
+    def built(self, version: str) -> None:
+        """Say which release runs."""
+        self._version = version
+
+    def watch(self, reading: Reading) -> None:
+        """Ask a part of the show for its numbers whenever the metrics are read."""
+        self._readings.append(reading)
+
+    def watch_queue(self, name: str, depth: Callable[[], float]) -> None:
+        """Show how much waits in a queue."""
+        self._queues[name] = depth
 
     def receive(self, source: str) -> None:
         """A line came in."""
@@ -76,7 +95,18 @@ class ShowMetrics:
             self._stages,
         ):
             lines.extend(metric.lines())
-        lines.extend(_component_lines(components))
+        lines.extend(_component_lines(tuple(components)))
+        if self._version:
+            lines.extend(head("spark_vtuber_build_info", "What runs; always 1.", "gauge"))
+            labels = (("version", self._version), ("python", platform.python_version()))
+            lines.append(sample("spark_vtuber_build_info", labels, 1))
+        if self._queues:
+            lines.extend(head("spark_vtuber_queue_depth", "What waits in each queue.", "gauge"))
+            lines.extend(
+                sample("spark_vtuber_queue_depth", [("queue", name)], depth()) for name, depth in self._queues.items()
+            )
+        for reading in self._readings:
+            lines.extend(reading.lines())
         for name, value in (gauges or {}).items():
             lines.extend(_gauge(f"spark_vtuber_{name}", f"{name.replace('_', ' ').capitalize()}.", value))
         lines.extend(self._process_lines())
@@ -92,11 +122,16 @@ class ShowMetrics:
             yield from _gauge("process_open_fds", "File descriptors in use.", files)
 
 
-def _component_lines(components: Iterable[Component]) -> Iterator[str]:
+def _component_lines(components: tuple[Component, ...]) -> Iterator[str]:
     yield from head("spark_vtuber_component_ok", "1 where a component is well, 0 where it is not.", "gauge")
     for component in components:
         labels = (("name", component.name), ("kind", component.kind))
         yield sample("spark_vtuber_component_ok", labels, component.state == "ok")
+    yield from head("spark_vtuber_component_state", "1 for the state a component is in, 0 for the others.", "gauge")
+    for component in components:
+        for state in STATES:
+            told = (("name", component.name), ("kind", component.kind), ("state", state))
+            yield sample("spark_vtuber_component_state", told, component.state == state)
 
 
 def _gauge(name: str, text: str, value: float) -> Iterator[str]:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, Final
 
 from spark_vtuber.core.turns import Mark, TurnRecord
+from spark_vtuber.text.spreadsheet import harmless
 
 KEPT = 256
 """Turns kept by default: about 3 kB each, so the ring is full, and its memory flat, long before turn 1,000."""
@@ -25,7 +26,6 @@ COUNTS: Final = ("tokens_in", "tokens_cached", "tokens_out", "tokens_per_s", "in
 
 _FACTS: Final = ("id", "persona", "cue", "cue_kind", "outcome", "reason", "error", "engine", "degraded", "estimated")
 _TEXTS: Final = ("said", "heard")
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class TurnRing:
@@ -100,8 +100,4 @@ def _row(record: TurnRecord) -> dict[str, object]:
     cue = view.pop("cue")
     del view["blocked"]
     row = {**view.pop("marks"), **view, "cue": cue["id"], "cue_kind": cue["kind"]}
-    return {name: _harmless(value) if isinstance(value, str) else value for name, value in row.items()}
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return {name: harmless(value) if isinstance(value, str) else value for name, value in row.items()}

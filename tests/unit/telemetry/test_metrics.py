@@ -1,13 +1,15 @@
 """What Prometheus reads."""
 
+import platform
 from collections.abc import Callable
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from spark_vtuber.core.desk import Component
 from spark_vtuber.core.turns import TurnRecord
 from spark_vtuber.telemetry import process
-from spark_vtuber.telemetry.exposition import Counter, Histogram
+from spark_vtuber.telemetry.exposition import Counter, Histogram, Reading
 from spark_vtuber.telemetry.metrics import ShowMetrics
 from spark_vtuber.testing.virtual import EPOCH_MS, START_S, VirtualClock
 
@@ -83,6 +85,45 @@ async def test_every_sample_has_its_help_and_type_and_the_text_ends_with_a_newli
             name = line.split("{")[0].split(" ")[0]
             assert name in typed or name.rsplit("_", 1)[0] in typed
     assert f"process_start_time_seconds {int(EPOCH_MS / 1000 + START_S)}" in text
+
+
+async def test_a_foreign_parser_reads_every_family_with_its_kind_and_values(
+    record: Callable[..., TurnRecord],
+) -> None:
+    metrics = ShowMetrics(VirtualClock())
+    metrics.built("1.2.3")
+    metrics.receive("twitch")
+    metrics.record(record())
+    metrics.watch_queue("inbox", lambda: 4)
+    metrics.watch(Reading("spark_vtuber_odd_bytes", "Odd \\ and\nbroken.", lambda: [(('a"\\\n',), 0.1)], ["name"]))
+    metrics.watch(Reading("spark_vtuber_lost_notes_total", "Lost.", lambda: [((), 3)], kind="counter"))
+    component = Component(name="llm:main", kind="llm", state="degraded", detail="", since_ms=0)
+    families = list(text_string_to_metric_families(metrics.render(components=[component])))
+
+    names = [family.name for family in families]
+    assert len(names) == len(set(names))
+    assert all(family.documentation for family in families)
+    assert {family.type for family in families} == {"counter", "gauge", "histogram"}
+    found = {(one.name, *one.labels.values()): one.value for family in families for one in family.samples}
+    assert found["spark_vtuber_queue_depth", "inbox"] == 4
+    assert found["spark_vtuber_lost_notes_total",] == 3
+    assert found["spark_vtuber_odd_bytes", 'a"\\\n'] == 0.1
+    assert found["spark_vtuber_chat_received_total", "twitch"] == 1
+    assert found["spark_vtuber_build_info", "1.2.3", platform.python_version()] == 1
+    states = {key[-1]: value for key, value in found.items() if key[0] == "spark_vtuber_component_state"}
+    assert states == {"starting": 0, "ok": 0, "degraded": 1, "failed": 0, "off": 0}
+    histogram = next(family for family in families if family.name == "spark_vtuber_response_seconds")
+    assert [one.value for one in histogram.samples if one.labels.get("le") == "+Inf"] == [1]
+
+
+async def test_names_end_in_their_unit_and_counters_in_total(record: Callable[..., TurnRecord]) -> None:
+    metrics = ShowMetrics(VirtualClock())
+    metrics.record(record())
+    units = ("_seconds", "_bytes", "_fds", "_ok", "_state", "_info", "_depth")
+    for text in metrics.render().splitlines():
+        if text.startswith("# TYPE"):
+            _, _, name, kind = text.split()
+            assert name.endswith("_total") if kind == "counter" else name.endswith(units)
 
 
 @pytest.mark.platform("linux")
