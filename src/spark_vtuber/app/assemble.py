@@ -1,6 +1,6 @@
 """The composition root: a configuration becomes objects, the objects a running show."""
 
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -17,6 +17,7 @@ from spark_vtuber.app.engine_room import EngineRoom
 from spark_vtuber.app.environment import Surroundings, http_client
 from spark_vtuber.app.house import House
 from spark_vtuber.app.mutes import Mutes
+from spark_vtuber.app.obs import ObsRoom
 from spark_vtuber.app.show import Parts, Show
 from spark_vtuber.app.standins import StandIns
 from spark_vtuber.app.tokens import token
@@ -39,7 +40,7 @@ from spark_vtuber.pipeline.gates import GateLimits, Gates
 from spark_vtuber.pipeline.inbox import Inbox
 from spark_vtuber.pipeline.reception import Reception
 from spark_vtuber.pipeline.tally import Tally
-from spark_vtuber.stage.ensemble import Ensemble
+from spark_vtuber.stage.ensemble import Ensemble, OpenFollower
 from spark_vtuber.stage.hall import StageHall
 from spark_vtuber.stage.port import Stage
 from spark_vtuber.stage.recorder import recording_along
@@ -91,7 +92,7 @@ async def run_show(
             show = assembly.wire()
             if muted_reason:
                 await show.start_muted(muted_reason)
-            doors = Doors(show)
+            doors = Doors(show, obs=assembly.obs)
             site = build(doors, web, clock=around.clock, count_drop=show.door_dropped)
             await tasks.start(serve, site, listener)
             house.board.set("web", "web", "ok", f"pages and API on port {port}")
@@ -149,6 +150,7 @@ class _Assembly:
         clock = around.clock
         personas = tuple(persona.id for persona in house.personas)
         hall = StageHall(clock, house.session, house.personas)
+        self.obs = ObsRoom(house, self._stand_ins, hall.position)
         mutes = Mutes(personas, house.events, hall)
         prompter = Prompter({persona.id: persona.name for persona in house.personas}, self._budget())
         crew = Crew(
@@ -196,6 +198,7 @@ class _Assembly:
             )
         )
         house.keep_running("director", "pipeline", director.run)
+        house.supervise(house.board.reporter("obs", "obs"), self.obs.run)
         house.keep_running("reception", "pipeline", reception.run)
         for persona in house.personas:
             mind = self._minds.all[persona.id]
@@ -210,22 +213,22 @@ class _Assembly:
         return show
 
     def _stage(self, hall: StageHall) -> Stage:
-        """The stage turns perform on: the hall, and a recorder beside it where one is configured."""
+        """The stage turns perform on: the hall, and what follows it."""
         house = self._house
+        followers: dict[str, OpenFollower] = {"captions": lambda: nullcontext(self.obs.captions)}
         recording = house.config.stage.recording
-        if not recording:
-            return hall
         path = Path(recording).expanduser()
-        report = house.board.reporter("recorder", "stage")
+        if recording:
+            sample_rate = house.config.stage.sample_rate
+            followers["recorder"] = partial(recording_along, path, sample_rate, hall.position)
 
-        def told(_name: str, error: EngineError | None) -> None:
-            if error is None:
-                report("ok", f"writes {path}")
-            else:
-                report("failed", error.message, error.fix)
+        def told(name: str, error: EngineError | None) -> None:
+            if error is not None:
+                house.board.set(name, "stage", "failed", error.message, error.fix)
+            elif name == "recorder":
+                house.board.set(name, "stage", "ok", f"writes {path}")
 
-        recorder = partial(recording_along, path, house.config.stage.sample_rate, hall.position)
-        ensemble = Ensemble(hall, {"recorder": recorder}, told)
+        ensemble = Ensemble(hall, followers, told)
         house.supervise(house.board.reporter("stages", "stage"), ensemble.run)
         return ensemble
 

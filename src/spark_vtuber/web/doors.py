@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from spark_vtuber.core.audit import Audit, unnoted
 from spark_vtuber.core.desk import Desk
 from spark_vtuber.core.logs import Log
+from spark_vtuber.core.obs import ObsDesk
 from spark_vtuber.core.settings import SettingsDesk
 
 
@@ -16,3 +17,4 @@ class Doors:
     audit: Audit = unnoted
     settings: SettingsDesk | None = None
     log: Log | None = None
+    obs: ObsDesk | None = None

@@ -16,6 +16,7 @@ from spark_vtuber.web.doors import Doors
 from spark_vtuber.web.gate import Gate
 from spark_vtuber.web.keys import Keys
 from spark_vtuber.web.routes import chat, controls, login, reading
+from spark_vtuber.web.routes import obs as obs_routes
 from spark_vtuber.web.routes import settings as settings_routes
 from spark_vtuber.web.settings import WebSettings
 from spark_vtuber.web.sockets import EventSocket, StageSocket
@@ -52,6 +53,8 @@ def build(doors: Doors, settings: WebSettings, *, clock: Clock, count_drop: Call
     app.include_router(login.router(keys, clock, doors.audit))
     if doors.settings is not None:
         app.include_router(settings_routes.router(doors.settings, doors.audit))
+    if doors.obs is not None:
+        app.include_router(obs_routes.router(doors.obs, doors.audit))
     if doors.log is not None:
         app.include_router(settings_routes.log_router(doors.log))
     app.router.routes.append(WebSocketRoute("/api/events", EventSocket(doors.desk)))
