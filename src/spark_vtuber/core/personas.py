@@ -94,3 +94,19 @@ class Personas(Protocol):
     def presets(self) -> Sequence[Preset]:
         """Ours and those of the configuration."""
         ...
+
+
+def temper_view(persona: PersonaView, temper: Temper) -> dict[str, Any]:
+    """A character and its temper as JSON."""
+    return {
+        "id": persona.id,
+        "name": persona.name,
+        "look": persona.look,
+        "mood": temper.mood,
+        "energy": temper.energy,
+        "talkativeness": temper.talkativeness,
+        "idle_talk": temper.idle_talk,
+        "paid_only": temper.paid_only,
+        "preset": temper.preset,
+        "expertise": list(persona.expertise),
+    }

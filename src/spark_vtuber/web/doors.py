@@ -6,7 +6,9 @@ from spark_vtuber.core.audit import Audit, unnoted
 from spark_vtuber.core.desk import Desk
 from spark_vtuber.core.logs import Log
 from spark_vtuber.core.obs import ObsDesk
+from spark_vtuber.core.personas import Personas
 from spark_vtuber.core.settings import SettingsDesk
+from spark_vtuber.core.steering import ChatLines, EmotePictures, Steering
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +20,7 @@ class Doors:
     settings: SettingsDesk | None = None
     log: Log | None = None
     obs: ObsDesk | None = None
+    steering: Steering | None = None
+    lines: ChatLines | None = None
+    emotes: EmotePictures | None = None
+    personas: Personas | None = None

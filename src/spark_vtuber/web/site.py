@@ -15,7 +15,7 @@ from spark_vtuber.web.bundle import Bundle
 from spark_vtuber.web.doors import Doors
 from spark_vtuber.web.gate import Gate
 from spark_vtuber.web.keys import Keys
-from spark_vtuber.web.routes import chat, controls, login, reading
+from spark_vtuber.web.routes import chat, controls, login, personas, reading, steering
 from spark_vtuber.web.routes import obs as obs_routes
 from spark_vtuber.web.routes import settings as settings_routes
 from spark_vtuber.web.settings import WebSettings
@@ -57,6 +57,14 @@ def build(doors: Doors, settings: WebSettings, *, clock: Clock, count_drop: Call
         app.include_router(obs_routes.router(doors.obs, doors.audit))
     if doors.log is not None:
         app.include_router(settings_routes.log_router(doors.log))
+    if doors.steering is not None:
+        app.include_router(steering.router(doors.steering, doors.audit))
+    if doors.lines is not None:
+        app.include_router(steering.lines_router(doors.lines, doors.audit))
+    if doors.emotes is not None:
+        app.include_router(steering.emotes_router(doors.emotes))
+    if doors.personas is not None:
+        app.include_router(personas.router(doors.personas, doors.audit))
     app.router.routes.append(WebSocketRoute("/api/events", EventSocket(doors.desk)))
     app.router.routes.append(WebSocketRoute("/api/stage", StageSocket(doors.desk)))
     app.router.default = Bundle(settings.static)

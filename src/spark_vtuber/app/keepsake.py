@@ -1,0 +1,60 @@
+"""A small file of the data directory that outlives the show."""
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any, Protocol
+
+import anyio
+import anyio.to_thread
+
+
+class Keepsake(Protocol):
+    """Keeps one JSON-ready value."""
+
+    def read(self) -> Any | None:
+        """The value as it was written last; None where there is none that can be read."""
+        ...
+
+    async def write(self, value: Any) -> None:
+        """Put `value` in the place of the old one. A disk that refuses is logged; nothing is raised."""
+        ...
+
+
+class FileKeepsake:
+    """A keepsake in a JSON file: after a crash at any instant it holds the old value or the new one, whole."""
+
+    def __init__(self, path: Path, log: logging.Logger) -> None:
+        self._path = path
+        self._log = log
+        self._writing = anyio.Lock()
+
+    def read(self) -> Any | None:
+        """As the protocol says; a damaged file is left where it is until the next write."""
+        try:
+            return json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError) as error:
+            self._log.warning("%s cannot be read and is ignored: %s", self._path.name, error)
+            return None
+
+    async def write(self, value: Any) -> None:
+        """As the protocol says; writes come one after the other, also where the caller is cancelled."""
+        text = json.dumps(value, ensure_ascii=False, indent=1)
+        with anyio.CancelScope(shield=True):
+            async with self._writing:
+                try:
+                    await anyio.to_thread.run_sync(_replace, self._path, text)
+                except OSError as error:
+                    self._log.warning("%s cannot be written: %s", self._path.name, error)
+
+
+def _replace(path: Path, text: str) -> None:
+    fresh = path.with_name(f"{path.name}.new")
+    with fresh.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
