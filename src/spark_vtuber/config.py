@@ -9,7 +9,7 @@ import difflib
 import json
 import os
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
@@ -249,6 +249,45 @@ class Obs(Section):
     rules: tuple[ObsRule, ...] = key((), "Scenes for what happens in the show.", "live")
 
 
+class ModelPlace(Section):
+    """Where a Live2D model stands, in the units of VTube Studio; what is not given stays as it is."""
+
+    x: float | None = key(
+        None, "From the middle; -1 and 1 are the edges of a square window.", "live", ge=-1000, le=1000
+    )
+    y: float | None = key(None, "From the middle, upwards.", "live", ge=-1000, le=1000)
+    size: float | None = key(None, "From -100, the smallest, to 100.", "live", ge=-100, le=100)
+    rotation: float | None = key(None, "Degrees, clockwise.", "live", ge=-360, le=360)
+
+
+class VTubeStudio(Section):
+    """A Live2D model that VTube Studio shows. `[persona.NAME.avatar]` overlays these keys for one character."""
+
+    on: bool = key(False, "Move a model in VTube Studio.")
+    host: str = key("127.0.0.1", "Where VTube Studio runs.", "live", min_length=1)
+    port: int = key(8001, "Port of its plugin API; a second VTube Studio has another one.", "live", ge=1, le=65535)
+    rate_hz: float = key(60.0, "How often the face is sent while it moves.", "live", ge=30, le=60)
+    lead_ms: float = key(
+        10.0, "How far the mouth is ahead of the sound, for the time until a frame is seen.", "live", ge=0, le=200
+    )
+    mouth: Literal["auto", "vowels", "open"] = key(
+        "auto", "Inputs of the mouth: VoiceA to VoiceO, MouthOpen and MouthSmile, or all that there are.", "live"
+    )
+    motion: float = key(1.0, "Idle motion: 0 is still, 1 calm, 2 lively.", "live", ge=0, le=2)
+    own_parameters: bool = key(True, "Add inputs of our own, such as SparkBreath, for models that map them.", "live")
+    model: str = key("", "Model to load, by name or id; empty = the one that is there.", "live", max_length=256)
+    place: ModelPlace = key(ModelPlace(), "Where the model stands.")
+    expressions: dict[Expression, str] = key(
+        {}, 'Hotkey or expression of the model for a feeling, as `happy = "Smile"`; "-" = none.', "live"
+    )
+
+
+class Avatar(Section):
+    """Programs that show a model of a character, beside the pages."""
+
+    vtube_studio: VTubeStudio = key(VTubeStudio(), "VTube Studio.")
+
+
 class Fallback(Section):
     """Modules that are switched to their embedded stand-in now."""
 
@@ -269,6 +308,7 @@ class PersonaSettings(Section):
     tts: dict[str, Any] = key(
         {}, "Replaces `[tts]` for this character when it says `use`, else overlays its keys.", "component"
     )
+    avatar: VTubeStudio = key(VTubeStudio(), "Overlays the keys of `[avatar.vtube_studio]` for this character.")
 
 
 class Config(Section):
@@ -288,6 +328,7 @@ class Config(Section):
     health: HealthSettings = key(HealthSettings(), "Healing.")
     chat: Chat = key(Chat(), "Chat sources.")
     obs: Obs = key(Obs(), "OBS.")
+    avatar: Avatar = key(Avatar(), "Models in other programs.")
     discovery: Discovery = key(Discovery(), "Finding model servers.")
     fallback: Fallback = key(Fallback(), "Stand-ins.")
     idle: Idle = key(Idle(), "Idle talk.")
@@ -404,6 +445,16 @@ def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment for a child process: ours without the secrets, plus `extra`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(SECRET_VARIABLE)}
     return kept | dict(extra or {})
+
+
+def avatars(config: Config) -> dict[str, VTubeStudio]:
+    """What every character with a model in VTube Studio uses: the shared table with its own keys over it."""
+    shared = config.avatar.vtube_studio.model_dump(exclude_unset=True)
+    merged = {
+        name: VTubeStudio.model_validate(_overlaid(shared, persona.avatar.model_dump(exclude_unset=True)))
+        for name, persona in config.persona.items()
+    }
+    return {name: options for name, options in merged.items() if options.on}
 
 
 def schema(lookup: EngineLookup, names: Callable[[str], tuple[str, ...]]) -> dict[str, Any]:
@@ -571,9 +622,34 @@ def _resolve(config: Config, lookup: EngineLookup) -> dict[str, dict[str, Engine
             choice = _choice(port, table, where, lookup, mistakes)
             if choice is not None:
                 resolved[name][port] = choice
+    mistakes.extend(_shared_models(config))
     if mistakes:
         raise ConfigError(tuple(dict.fromkeys(mistakes)))
     return resolved
+
+
+def _shared_models(config: Config) -> Iterator[Mistake]:
+    """Two characters cannot move one model."""
+    used: dict[tuple[str, int], str] = {}
+    for name, options in avatars(config).items():
+        place = (options.host, options.port)
+        if place in used:
+            yield Mistake(
+                f"persona.{name}.avatar.port",
+                f'the VTube Studio at {options.host}:{options.port} is that of "{used[place]}"',
+                "give this character a port of its own, or on = false",
+            )
+        used.setdefault(place, name)
+
+
+def _overlaid(shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """The shared table with the keys of the own one over it, table by table."""
+    both = {
+        name: _overlaid(shared[name], value)
+        for name, value in own.items()
+        if isinstance(value, dict) and isinstance(shared.get(name), dict)
+    }
+    return shared | own | both
 
 
 def _choice(
