@@ -93,6 +93,13 @@ def acts(path: Path, limit: int, before: int | None) -> Sequence[Act]:
     )
 
 
+def last_session(path: Path) -> str:
+    """The show that began last; empty where there was none yet."""
+    with reading(path) as connection:
+        found = connection.execute("SELECT session FROM shows ORDER BY started DESC LIMIT 1").fetchone()
+    return str(found[0]) if found else ""
+
+
 def _quantiles(connection: sqlite3.Connection, query: str, window: dict[str, Any]) -> dict[str, Quantiles]:
     found = connection.execute(query, window).fetchall()
     return {name: Quantiles(count, round(p50, 3), round(p95, 3)) for name, count, p50, p95 in found}
