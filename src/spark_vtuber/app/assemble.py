@@ -10,12 +10,12 @@ from typing import Any
 import anyio
 from anyio.abc import TaskStatus
 
-from spark_vtuber import config as configuration
 from spark_vtuber import engines
-from spark_vtuber.app.brains import Minds, choice_for
 from spark_vtuber.app.engine_room import EngineRoom
 from spark_vtuber.app.environment import Surroundings, http_client
+from spark_vtuber.app.equipment import Equipment
 from spark_vtuber.app.house import House
+from spark_vtuber.app.journal import open_journal
 from spark_vtuber.app.mutes import Mutes
 from spark_vtuber.app.obs import ObsRoom
 from spark_vtuber.app.show import Parts, Show
@@ -28,8 +28,8 @@ from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.personas import EXPRESSIONS
 from spark_vtuber.core.turns import TurnRecord
-from spark_vtuber.health.steady import SteadyModel, SteadyVoice
-from spark_vtuber.llm.discovery import FoundServer, discover
+from spark_vtuber.health.steady import SteadyModel
+from spark_vtuber.llm.discovery import FoundServer
 from spark_vtuber.llm.prompt import PromptBudget, Prompter
 from spark_vtuber.personality import arbiter, card
 from spark_vtuber.personality.deflect import deflector
@@ -44,7 +44,6 @@ from spark_vtuber.stage.ensemble import Ensemble, OpenFollower
 from spark_vtuber.stage.hall import StageHall
 from spark_vtuber.stage.port import Stage
 from spark_vtuber.stage.recorder import recording_along
-from spark_vtuber.tts.port import TTS
 from spark_vtuber.web.doors import Doors
 from spark_vtuber.web.server import bind, serve
 from spark_vtuber.web.settings import WebSettings
@@ -85,68 +84,45 @@ async def run_show(
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
         house = House(settings, around, await stack.enter_async_context(http_client()), stack, personas)
-        assembly = _Assembly(house)
+        assembly = _Assembly(house, skip_port=port)
         await stack.enter_async_context(assembly.room.open())
-        await assembly.open_engines(skip_port=port)
+        await assembly.equipment.open()
         async with house.open(), anyio.create_task_group() as tasks:
             show = assembly.wire()
             if muted_reason:
                 await show.start_muted(muted_reason)
-            doors = Doors(show, obs=assembly.obs)
+            doors = Doors(
+                show,
+                audit=assembly.journal.audit,
+                obs=assembly.obs,
+                records=assembly.journal.records,
+                trail=assembly.journal.records,
+            )
             site = build(doors, web, clock=around.clock, count_drop=show.door_dropped)
             await tasks.start(serve, site, listener)
             house.board.set("web", "web", "ok", f"pages and API on port {port}")
-            task_status.started(Opened(show, doors, f"http://{_host(web.host)}:{port}/", port, assembly.found))
+            task_status.started(
+                Opened(show, doors, f"http://{_host(web.host)}:{port}/", port, assembly.equipment.found)
+            )
             await anyio.sleep_forever()
 
 
 class _Assembly:
     """Builds the show in two steps: engines, then the machine."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, skip_port: int) -> None:
         self._house = house
         self._stand_ins = StandIns(house.config.fallback, house.board)
         house.config.data.dir.mkdir(parents=True, exist_ok=True)
         self.room = EngineRoom(house)
-        self._voices: dict[PersonaId, tuple[SteadyVoice, ...]] = {}
-        self.found: tuple[FoundServer, ...] = ()
-
-    async def open_engines(self, skip_port: int) -> None:
-        """Open what the configuration names; an engine that cannot be opened is left to its stand-in."""
-        house = self._house
-        discovery = house.config.discovery
-        if discovery.on and any(ports["llm"].name == configuration.AUTO for ports in house.settings.engines.values()):
-            self.found = await discover(house.http, ports=discovery.ports, skip=(skip_port,))
-        room = self.room
-        espeak = self._espeak = await room.voice(room.plain("tts", "espeak"))
-        understudy = await room.model(room.plain("llm", "understudy"))
-        if not understudy.is_open:
-            raise EngineError("no_understudy", "the understudy cannot be opened", fix="reinstall spark-vtuber")
-        self._minds = Minds(
-            understudy,
-            house.around.clock,
-            house.board,
-            self._stand_ins,
-            lambda: house.config.replies.breaker_failures,
-        )
-        for persona in house.personas:
-            chosen = house.settings.engines[persona.id]
-            voice = await room.voice(chosen["tts"])
-            self._voices[persona.id] = (espeak,) if voice is espeak else (voice, espeak)
-            llm = choice_for(house.settings, persona.id, self.found)
-            if llm is None:
-                self._minds.add(persona.id, None)
-            else:
-                model = await room.model(llm)
-                self._minds.add(persona.id, model, partial(_is_open, model))
-        self._guard = await room.guard(house.settings.engines[house.personas[0].id]["guard"])
-        if not self._guard.engine.is_open:
-            raise EngineError("no_guard", "the guard cannot be opened, and nothing may be said without one")
+        self.equipment = Equipment(house, self.room, self._stand_ins, skip_port)
 
     def wire(self) -> Show:
         """Join the parts and start everything that runs by itself."""
         house = self._house
-        config, around = house.config, house.around
+        self.journal = open_journal(house, VERSION)
+        house.metrics.built(VERSION)
+        config, around, equipment = house.config, house.around, self.equipment
         clock = around.clock
         personas = tuple(persona.id for persona in house.personas)
         hall = StageHall(clock, house.session, house.personas)
@@ -157,12 +133,12 @@ class _Assembly:
             clock=clock,
             floor=Floor(clock),
             stage=self._stage(hall),
-            guard=self._guard,
+            guard=equipment.guard,
             announce=house.events,
             sample_rate=config.stage.sample_rate,
             build_prompt=prompter,
-            brains=self._minds.brains,
-            voices=self._voices_of,
+            brains=equipment.minds.brains,
+            voices=equipment.voices,
             is_muted=mutes.is_muted,
             deflect=deflector(around.rng),
             expressions=EXPRESSIONS,
@@ -175,10 +151,11 @@ class _Assembly:
         def keep(record: TurnRecord) -> None:
             prompter.remember(record)
             show.keep(record)
+            self.journal.keep(record)
 
         director = Director(crew, inbox, tally, personas, self._cast, keep)
         gates = Gates(clock, GateLimits(config.inbox.viewer_per_s, config.inbox.viewer_burst, config.inbox.duplicate_s))
-        reception = Reception(clock, gates, self._guard, director, tally)
+        reception = Reception(clock, gates, equipment.guard, director, tally)
         show = Show(
             Parts(
                 session=house.session,
@@ -201,8 +178,8 @@ class _Assembly:
         house.supervise(house.board.reporter("obs", "obs"), self.obs.run)
         house.keep_running("reception", "pipeline", reception.run)
         for persona in house.personas:
-            mind = self._minds.all[persona.id]
-            probe = partial(self._minds.probe, persona)
+            mind = equipment.minds.all[persona.id]
+            probe = partial(equipment.minds.probe, persona)
             keep_probing = partial(mind.breaker.keep_probing, probe, lambda: house.config.replies.breaker_probe_s)
             house.supervise(house.board.reporter(f"probe:{persona.id}", "llm"), keep_probing)
         for name, options in (("twitch", config.chat.twitch), ("replay", config.chat.replay)):
@@ -242,10 +219,6 @@ class _Assembly:
                 async for event in events:
                     show.receive(event)
         report("off", "the source has ended")
-
-    def _voices_of(self, persona: PersonaId) -> tuple[TTS, ...]:
-        chain = (self._espeak,) if self._stand_ins.uses("tts") else self._voices[persona]
-        return tuple(voice for voice in chain if voice.is_open)
 
     def _cast(self, cue: Cue) -> Casting:
         decision = arbiter.choose(cue, self._house.personas)

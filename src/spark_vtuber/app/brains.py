@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spark_vtuber import engines
 from spark_vtuber.app.standins import StandIns
@@ -66,6 +66,12 @@ class Minds:
         """Give a persona its model, or none."""
         breaker = Breaker(self._clock, lambda: self._report(persona), self._failures)
         self._minds[persona] = Mind(model, breaker, is_open)
+        self._report(persona)
+
+    def replace(self, persona: PersonaId, model: LLM | None, is_open: Callable[[], bool] = _always) -> None:
+        """Give a persona another model, or none, from its next turn on."""
+        self._minds[persona] = replace(self._minds[persona], model=model, is_open=is_open)
+        self._minds[persona].breaker.succeeded()
         self._report(persona)
 
     def look(self) -> None:

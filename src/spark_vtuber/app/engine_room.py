@@ -1,9 +1,10 @@
 """Opens engines by name, each once, and keeps them: a fresh one can take the place of each while the show goes on."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import Any, Generic, TypeVar
 
 import anyio
@@ -50,6 +51,11 @@ class Crowd:
             self._report("ok", f"restarted: {why}")
             self._report.board.restarted(self._report.name, why, self._clock.now() - since_s)
 
+    @property
+    def is_used(self) -> bool:
+        """Whether the engine has worker processes."""
+        return bool(self._alive or self._gone)
+
     def resident(self) -> int | None:
         """Bytes of memory of all of them; None where there are none, or nobody can tell."""
         sizes = [resident_bytes(worker.pid) for worker in self._alive if worker.pid is not None]
@@ -74,7 +80,6 @@ class EngineRoom:
         self._tasks: TaskGroup | None = None
         self._kept: dict[Key, Kept[Any]] = {}
         self._steady: dict[Key, Any] = {}
-        self._names: dict[str, int] = {}
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -94,6 +99,10 @@ class EngineRoom:
     def kept(self) -> tuple[Kept[Any], ...]:
         """Every engine, in the order of opening."""
         return tuple(self._kept.values())
+
+    def steady(self, kind: type[T]) -> tuple[T, ...]:
+        """Every engine that is a `kind`: voices, models or guards."""
+        return tuple(one for one in self._steady.values() if isinstance(one, kind))
 
     def resident(self, name: str) -> int | None:
         """Bytes of memory of the worker processes of the engine `name`."""
@@ -120,6 +129,22 @@ class EngineRoom:
     def plain(port: str, name: str) -> EngineChoice:
         """The engine `name` with the defaults of all its options."""
         return EngineChoice(name, engines.spec(port, name).options())
+
+    def retire(self, in_use: Callable[[], Sequence[Any]], when: Callable[[], Awaitable[None]]) -> None:
+        """Close the voices, models and guards that are not `in_use` once `when` has returned."""
+        if self._tasks is None:
+            raise RuntimeError("the engine room is not open")
+        self._tasks.start_soon(self._retire, in_use, when)
+
+    async def _retire(self, in_use: Callable[[], Sequence[Any]], when: Callable[[], Awaitable[None]]) -> None:
+        await when()
+        for key, steady in tuple(self._steady.items()):
+            if not any(steady is one for one in in_use()):
+                del self._steady[key]
+                kept = self._kept.pop(key)
+                kept.scope.cancel()
+                self._house.supervisor.forget(kept.engine.name)
+                self._house.board.set(kept.engine.name, key[0], "off", "not in use any more")
 
     async def _steady_for(self, port: str, choice: EngineChoice, make: Callable[[Renewable[Any]], Any]) -> Any:
         key = (port, choice.name, choice.options.model_dump_json())
@@ -171,8 +196,9 @@ class EngineRoom:
     def _name(self, port: str, engine: str) -> str:
         """What the board calls an engine; one that is opened again with other keys is numbered."""
         name = f"{port}:{engine}"
-        number = self._names[name] = self._names.get(name, 0) + 1
-        return name if number == 1 else f"{name}:{number}"
+        taken = {kept.engine.name for kept in self._kept.values()}
+        numbered = (name if number == 1 else f"{name}:{number}" for number in count(1))
+        return next(one for one in numbered if one not in taken)
 
 
 async def _run(kept: Kept[T], *, task_status: anyio.abc.TaskStatus[None]) -> None:
