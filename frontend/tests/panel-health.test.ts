@@ -9,8 +9,9 @@ import {
 	withSample,
 	type Trends
 } from '../src/lib/panel/health/machine';
-import { byUrgency, isOpen, readAlert, readObs, readParts } from '../src/lib/panel/health/reports';
-import { showSpan } from '../src/lib/panel/health/when';
+import { readAlert } from '../src/lib/panel/alerts';
+import { byUrgency, readObs, readParts, switched } from '../src/lib/panel/health/reports';
+import { showDate } from '../src/lib/panel/latency/when';
 
 const MACHINE = {
 	at: 1000,
@@ -80,12 +81,9 @@ describe('figures for people', () => {
 		expect(percentOf(1, 0)).toBe(0);
 	});
 
-	test.each([
-		[59_000, '59 s'],
-		[3_600_000, '1 h'],
-		[5_460_000, '1 h 31 min'],
-		[90_000_000, '1 d 1 h']
-	])('%d ms are %s', (ms, shown) => expect(showSpan(ms)).toBe(shown));
+	test('a date is that of this machine', () => {
+		expect(showDate(new Date(2026, 0, 5, 9, 7).getTime())).toBe('2026-01-05 09:07');
+	});
 
 	test('a line ends at the right edge, has gaps, and needs two points', () => {
 		expect(sparkline([1], 3)).toBe('');
@@ -101,7 +99,7 @@ describe('reports', () => {
 		expect(parts.map(({ state }) => state)).toEqual(['failed', 'degraded', 'starting', 'ok']);
 	});
 
-	test('an alert is open until it is acknowledged or over', () => {
+	test('alerts stand by what is left to do', () => {
 		const alerts = [
 			readAlert({ id: 'over', since: 9, cleared: 10 }),
 			readAlert({ id: 'seen', since: 8, acknowledged: true }),
@@ -109,7 +107,15 @@ describe('reports', () => {
 			readAlert({ id: 'new', since: 2 })
 		];
 		expect(byUrgency(alerts).map(({ id }) => id)).toEqual(['new', 'old', 'seen', 'over']);
-		expect(alerts.filter(isOpen).map(({ id }) => id)).toEqual(['old', 'new']);
+	});
+
+	test('a module is switched while its stand-in is a part that is not off', () => {
+		const components = [
+			{ name: 'fallback:llm', kind: 'fallback', state: 'degraded' },
+			{ name: 'fallback:tts', kind: 'fallback', state: 'off' },
+			{ name: 'llm:main', kind: 'llm', state: 'ok' }
+		];
+		expect(switched(readParts({ components }))).toEqual(new Set(['llm']));
 	});
 
 	test('OBS that is off has no scenes and no figures', () => {

@@ -53,6 +53,7 @@ describe('keys', () => {
 		expect(limits(TOKENS)).toBe('16 to 4000');
 		expect(limits(PORTS)).toBe('');
 		expect(limits({ ...TOKENS, maximum: null })).toBe('at least 16');
+		expect(limits({ ...TOKENS, minimum: null, above: 0 })).toBe('more than 0, at most 4000');
 	});
 
 	test('of a report that is none are no keys', () => {

@@ -165,8 +165,11 @@ export function percentOf(part: number, whole: number): number {
 	return whole > 0 ? Math.min(100, Math.max(0, (100 * part) / whole)) : 0;
 }
 
+/** A line of fewer samples does not fill its box. */
+const FEW_SAMPLES = 15;
+
 /** The points of a line through `values` in a box of 100 by 20; gaps where a value is missing. */
-export function sparkline(values: readonly (number | null)[], slots: number = KEEP_SAMPLES): string {
+export function sparkline(values: readonly (number | null)[], slots = Math.max(FEW_SAMPLES, values.length)): string {
 	const known = values.filter((value) => value !== null);
 	if (known.length < 2) return '';
 	const least = Math.min(...known);

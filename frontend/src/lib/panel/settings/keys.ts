@@ -19,6 +19,10 @@ export interface Key {
 	readonly applies: string;
 	readonly minimum: number | null;
 	readonly maximum: number | null;
+	/** The value must be more than this. */
+	readonly above: number | null;
+	/** The value must be less than this. */
+	readonly below: number | null;
 	readonly choices: readonly unknown[];
 	readonly isSecret: boolean;
 	/** It was changed and waits for a restart. */
@@ -53,6 +57,8 @@ export function readKey(raw: Json): Key {
 		applies: text(raw['applies']) ?? 'restart',
 		minimum: number(raw['minimum']) ?? null,
 		maximum: number(raw['maximum']) ?? null,
+		above: number(raw['exclusive_minimum']) ?? null,
+		below: number(raw['exclusive_maximum']) ?? null,
 		choices: list(raw['choices']),
 		isSecret: raw['secret'] === true,
 		isPending: raw['pending'] === true
@@ -181,8 +187,13 @@ export function showValue(value: unknown): string {
 }
 
 /** The limits of a number in words; empty where it has none. */
-export function limits({ minimum, maximum }: Key): string {
+export function limits({ minimum, maximum, above, below }: Key): string {
 	if (minimum !== null && maximum !== null) return `${minimum} to ${maximum}`;
-	if (minimum !== null) return `at least ${minimum}`;
-	return maximum === null ? '' : `at most ${maximum}`;
+	const words = [
+		minimum === null ? '' : `at least ${minimum}`,
+		above === null ? '' : `more than ${above}`,
+		maximum === null ? '' : `at most ${maximum}`,
+		below === null ? '' : `less than ${below}`
+	];
+	return words.filter(Boolean).join(', ');
 }
