@@ -9,6 +9,7 @@ import anyio
 
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.errors import EngineError
+from spark_vtuber.core.obs import ObsStats
 from spark_vtuber.obs.captions import Captions, wrap
 from spark_vtuber.obs.meter import FrameMeter
 from spark_vtuber.obs.mirror import Mirror
@@ -88,7 +89,7 @@ class Session:
                     tasks.cancel_scope.cancel()
 
             async def attend(remote: Remote) -> None:
-                await self._look(remote)
+                await look(remote, self.mirror)
                 await self._cut_to_safety(remote)
                 arrived()
                 for work in (self._look_again, self._read_figures, self._show_captions, self.switcher.run):
@@ -99,17 +100,12 @@ class Session:
             tasks.cancel_scope.cancel()
         return self._why
 
-    async def _look(self, remote: Remote) -> None:
-        self.mirror.read_scenes(await remote.call("GetSceneList"))
-        stream = await remote.call("GetStreamStatus")
-        self.mirror.read_outputs(stream, await remote.call("GetRecordStatus"))
-
     async def _look_again(self, remote: Remote) -> None:
         """After a change of the whole collection of scenes no event tells what is there now."""
         while True:
             await self._is_stale.wait()
             self._is_stale = anyio.Event()
-            await self._look(remote)
+            await look(remote, self.mirror)
             await self._cut_to_safety(remote)
             self.switcher.stir()
             self._told()
@@ -123,9 +119,7 @@ class Session:
     async def _read_figures(self, remote: Remote) -> None:
         meter = FrameMeter()
         while True:
-            stats = await remote.call("GetStats")
-            stream = await remote.call("GetStreamStatus")
-            self.mirror.stats = meter.read(self._clock.now(), stats, stream)
+            self.mirror.stats = await figures(remote, meter, self._clock.now())
             self._told()
             await anyio.sleep(self._plan.pace.poll_s)
 
@@ -164,6 +158,19 @@ class Session:
             self.detail = self.fix = ""
             self._told()
         return text
+
+
+async def look(remote: Remote, mirror: Mirror) -> None:
+    """Read everything that events would tell from now on."""
+    mirror.read_scenes(await remote.call("GetSceneList"))
+    stream = await remote.call("GetStreamStatus")
+    mirror.read_outputs(stream, await remote.call("GetRecordStatus"))
+
+
+async def figures(remote: Remote, meter: FrameMeter, now_s: float) -> ObsStats:
+    """How OBS is doing now."""
+    stats = await remote.call("GetStats")
+    return meter.read(now_s, stats, await remote.call("GetStreamStatus"))
 
 
 async def always_cut_to(remote: Remote, scene: str) -> None:
