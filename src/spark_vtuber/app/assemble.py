@@ -11,6 +11,8 @@ import anyio
 from anyio.abc import TaskStatus
 
 from spark_vtuber import engines
+from spark_vtuber.app.bridge import Bridge
+from spark_vtuber.app.avatar import AvatarRoom
 from spark_vtuber.app.engine_room import EngineRoom
 from spark_vtuber.app.environment import Surroundings, http_client
 from spark_vtuber.app.equipment import Equipment
@@ -23,7 +25,6 @@ from spark_vtuber.app.standins import StandIns
 from spark_vtuber.app.tokens import token
 from spark_vtuber.chat.port import ChatSource
 from spark_vtuber.config import Settings
-from spark_vtuber.core.cues import Cue
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.personas import EXPRESSIONS
@@ -31,10 +32,10 @@ from spark_vtuber.core.turns import TurnRecord
 from spark_vtuber.health.steady import SteadyModel
 from spark_vtuber.llm.discovery import FoundServer
 from spark_vtuber.llm.prompt import PromptBudget, Prompter
-from spark_vtuber.personality import arbiter, card
+from spark_vtuber.personality import card
 from spark_vtuber.personality.deflect import deflector
 from spark_vtuber.pipeline.crew import Crew, Limits
-from spark_vtuber.pipeline.director import Casting, Director
+from spark_vtuber.pipeline.director import Director
 from spark_vtuber.pipeline.floor import Floor
 from spark_vtuber.pipeline.gates import GateLimits, Gates
 from spark_vtuber.pipeline.inbox import Inbox
@@ -95,6 +96,11 @@ async def run_show(
                 show,
                 audit=assembly.journal.audit,
                 obs=assembly.obs,
+                avatars=assembly.avatars,
+                steering=assembly.bridge.helm,
+                lines=assembly.bridge.book,
+                emotes=assembly.bridge.emotes,
+                personas=assembly.bridge.company,
                 records=assembly.journal.records,
                 trail=assembly.journal.records,
             )
@@ -127,7 +133,10 @@ class _Assembly:
         personas = tuple(persona.id for persona in house.personas)
         hall = StageHall(clock, house.session, house.personas)
         self.obs = ObsRoom(house, self._stand_ins, hall.position)
+        self.avatars = AvatarRoom(house, self._stand_ins, hall.position)
+        self.avatars.start()
         mutes = Mutes(personas, house.events, hall)
+        bridge = self.bridge = Bridge(house, lambda: hall.audience, mutes.is_muted)
         prompter = Prompter({persona.id: persona.name for persona in house.personas}, self._budget())
         crew = Crew(
             clock=clock,
@@ -143,19 +152,22 @@ class _Assembly:
             deflect=deflector(around.rng),
             expressions=EXPRESSIONS,
             ask_limits=self._limits,
+            is_watched=lambda: show.is_watched,
         )
         names = tuple(name for persona in house.personas for name in (persona.name, *persona.aliases))
         inbox = Inbox(names, config.inbox.capacity, config.inbox.stale_s)
-        tally = Tally(house.events, house.metrics.drop)
+        tally = Tally(house.events, house.metrics.drop, bridge.lines)
 
         def keep(record: TurnRecord) -> None:
             prompter.remember(record)
             show.keep(record)
             self.journal.keep(record)
 
-        director = Director(crew, inbox, tally, personas, self._cast, keep)
-        gates = Gates(clock, GateLimits(config.inbox.viewer_per_s, config.inbox.viewer_burst, config.inbox.duplicate_s))
+        director = Director(crew, inbox, tally, personas, bridge.company.cast, keep, bridge.habits)
+        limits = GateLimits(config.inbox.viewer_per_s, config.inbox.viewer_burst, config.inbox.duplicate_s)
+        gates = Gates(clock, limits, bridge.viewers.is_ignored)
         reception = Reception(clock, gates, equipment.guard, director, tally)
+        bridge.connect(director, reception)
         show = Show(
             Parts(
                 session=house.session,
@@ -172,6 +184,7 @@ class _Assembly:
                 mutes=mutes,
                 stand_ins=self._stand_ins,
                 metrics=house.metrics,
+                company=bridge.company,
             )
         )
         house.keep_running("director", "pipeline", director.run)
@@ -205,6 +218,7 @@ class _Assembly:
             elif name == "recorder":
                 house.board.set(name, "stage", "ok", f"writes {path}")
 
+        followers |= self.avatars.followers
         ensemble = Ensemble(hall, followers, told)
         house.supervise(house.board.reporter("stages", "stage"), ensemble.run)
         return ensemble
@@ -219,10 +233,6 @@ class _Assembly:
                 async for event in events:
                     show.receive(event)
         report("off", "the source has ended")
-
-    def _cast(self, cue: Cue) -> Casting:
-        decision = arbiter.choose(cue, self._house.personas)
-        return Casting(decision.persona, decision.reasons)
 
     def _budget(self) -> PromptBudget:
         """About four characters make a token; what the character and the cue leave is for the past."""

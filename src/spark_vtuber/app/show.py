@@ -2,17 +2,18 @@
 
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from spark_vtuber.app.mutes import Mutes
+from spark_vtuber.app.personas import Company
 from spark_vtuber.app.standins import StandIns
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.desk import Component, Event, Health, Line, StagePeer
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind
 from spark_vtuber.core.ids import PersonaId, Serial, SessionId, TurnId
-from spark_vtuber.core.personas import PersonaView
+from spark_vtuber.core.personas import PersonaView, temper_view
 from spark_vtuber.core.turns import Reason, TurnRecord
 from spark_vtuber.health.board import Board
 from spark_vtuber.pipeline.director import Director
@@ -49,6 +50,7 @@ class Parts:
     mutes: Mutes
     stand_ins: StandIns
     metrics: ShowMetrics
+    company: Company
 
 
 class Show:
@@ -70,6 +72,8 @@ class Show:
         self._mutes = parts.mutes
         self._stand_ins = parts.stand_ins
         self._metrics = parts.metrics
+        self._company = parts.company
+        self._watchers = 0
         self._turns = TurnRing()
         self._muted_reason = ""
         self._lines = Serial("l")
@@ -117,17 +121,15 @@ class Show:
             "session": self._session,
             "panic": self._director.is_stopped,
             "muted_reason": self._muted_reason,
+            "hold": self._director.is_holding,
             "personas": [
                 {
-                    "id": persona.id,
-                    "name": persona.name,
-                    "look": persona.look,
-                    "mood": persona.mood,
+                    **temper_view(persona, temper),
                     "muted": self._mutes.is_muted(persona.id),
                     "turn": turn.id if (turn := running.get(persona.id)) else None,
                     "cue": {"author": turn.cue.author, "text": turn.cue.text} if turn else None,
                 }
-                for persona in self._personas
+                for persona, temper in self._company.tempers()
             ],
             "received": self._tally.received,
             "dropped": {reason.value: count for reason, count in self._tally.dropped.items() if count},
@@ -214,9 +216,20 @@ class Show:
         """Switch a module to its stand-in, or back where `stand_in` is empty."""
         self._stand_ins.switch(module, stand_in)
 
-    def events(self, since: int | None) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody follows the events from outside."""
+        return self._watchers > 0
+
+    @asynccontextmanager
+    async def events(self, since: int | None) -> AsyncIterator[AsyncIterator[Event]]:
         """Events from now on, or after `since`."""
-        return self._events.subscribe(since)
+        self._watchers += 1
+        try:
+            async with self._events.subscribe(since) as events:
+                yield events
+        finally:
+            self._watchers -= 1
 
     def stage(self) -> AbstractAsyncContextManager[StagePeer]:
         """Connect a page to the stage."""

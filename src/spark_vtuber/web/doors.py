@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from spark_vtuber.core.audit import Audit, unnoted
+from spark_vtuber.core.avatars import Avatars
 from spark_vtuber.core.desk import Desk
 from spark_vtuber.core.logs import Log
 from spark_vtuber.core.obs import ObsDesk
 from spark_vtuber.core.personas import Personas
+from spark_vtuber.core.records import AuditTrail, Records
 from spark_vtuber.core.settings import SettingsDesk
 from spark_vtuber.core.steering import ChatLines, EmotePictures, Steering
 
@@ -20,7 +22,10 @@ class Doors:
     settings: SettingsDesk | None = None
     log: Log | None = None
     obs: ObsDesk | None = None
+    avatars: Avatars | None = None
     steering: Steering | None = None
     lines: ChatLines | None = None
     emotes: EmotePictures | None = None
     personas: Personas | None = None
+    records: Records | None = None
+    trail: AuditTrail | None = None

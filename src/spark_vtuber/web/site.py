@@ -15,7 +15,7 @@ from spark_vtuber.web.bundle import Bundle
 from spark_vtuber.web.doors import Doors
 from spark_vtuber.web.gate import Gate
 from spark_vtuber.web.keys import Keys
-from spark_vtuber.web.routes import chat, controls, login, personas, reading, steering
+from spark_vtuber.web.routes import avatars, chat, controls, journal, login, personas, reading, steering
 from spark_vtuber.web.routes import obs as obs_routes
 from spark_vtuber.web.routes import settings as settings_routes
 from spark_vtuber.web.settings import WebSettings
@@ -55,6 +55,8 @@ def build(doors: Doors, settings: WebSettings, *, clock: Clock, count_drop: Call
         app.include_router(settings_routes.router(doors.settings, doors.audit))
     if doors.obs is not None:
         app.include_router(obs_routes.router(doors.obs, doors.audit))
+    if doors.avatars is not None:
+        app.include_router(avatars.router(doors.avatars))
     if doors.log is not None:
         app.include_router(settings_routes.log_router(doors.log))
     if doors.steering is not None:
@@ -65,6 +67,10 @@ def build(doors: Doors, settings: WebSettings, *, clock: Clock, count_drop: Call
         app.include_router(steering.emotes_router(doors.emotes))
     if doors.personas is not None:
         app.include_router(personas.router(doors.personas, doors.audit))
+    if doors.records is not None:
+        app.include_router(journal.router(doors.records))
+    if doors.trail is not None:
+        app.include_router(journal.trail_router(doors.trail))
     app.router.routes.append(WebSocketRoute("/api/events", EventSocket(doors.desk)))
     app.router.routes.append(WebSocketRoute("/api/stage", StageSocket(doors.desk)))
     app.router.default = Bundle(settings.static)

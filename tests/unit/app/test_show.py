@@ -7,6 +7,7 @@ import anyio
 import pytest
 
 from spark_vtuber.app.mutes import Mutes
+from spark_vtuber.app.personas import Company
 from spark_vtuber.app.show import Parts, Show
 from spark_vtuber.app.standins import StandIns
 from spark_vtuber.config import Fallback
@@ -26,6 +27,7 @@ from spark_vtuber.stage.hall import StageHall
 from spark_vtuber.telemetry.events import EventLog
 from spark_vtuber.telemetry.metrics import ShowMetrics
 from spark_vtuber.testing.crews import EMBER, SPARK, Rig
+from spark_vtuber.testing.keepsakes import MemoryKeepsake
 
 SESSION = SessionId("abc")
 
@@ -60,6 +62,7 @@ class Stagehand:
                 mutes=self.mutes,
                 stand_ins=StandIns(Fallback(), self.board),
                 metrics=self.metrics,
+                company=Company((SPARK, EMBER), MemoryKeepsake(), self.events),
             )
         )
 

@@ -70,32 +70,11 @@ class KeyIn(BaseModel):
 
 def router(steering: Steering, audit: Audit) -> APIRouter:
     """The queue and hold mode."""
-    routes = APIRouter()
+    routes = _holding(steering, audit)
 
     @routes.get("/api/queue")
     async def queue(limit: Annotated[int, Query(ge=0, le=MAX_NEXT)] = 3) -> Response:
         return JSONResponse(queue_view(steering.queue(limit)))
-
-    @routes.post("/api/hold")
-    async def hold(request: Request, body: OnIn) -> Response:
-        before = steering.queue(0).is_held
-        steering.hold(is_on=body.on)
-        audit("hold", actor=actor(request), old=before, new=body.on)
-        return JSONResponse({"hold": body.on})
-
-    @routes.post("/api/approve")
-    async def approve(request: Request, body: TurnIn) -> Response:
-        is_approved = steering.approve(TurnId(body.turn))
-        if is_approved:
-            audit("approve", actor=actor(request), target=body.turn)
-        return JSONResponse({"approved": is_approved})
-
-    @routes.post("/api/reject")
-    async def reject(request: Request, body: TurnIn) -> Response:
-        is_rejected = steering.reject(TurnId(body.turn))
-        if is_rejected:
-            audit("reject", actor=actor(request), target=body.turn)
-        return JSONResponse({"rejected": is_rejected})
 
     @routes.post("/api/queue/drop")
     async def drop(request: Request, body: DropIn | None = None) -> Response:
@@ -117,6 +96,34 @@ def router(steering: Steering, audit: Audit) -> APIRouter:
         if is_queued:
             audit("answer", actor=actor(request), target=body.id)
         return JSONResponse({"queued": is_queued})
+
+    return routes
+
+
+def _holding(steering: Steering, audit: Audit) -> APIRouter:
+    """Hold mode."""
+    routes = APIRouter()
+
+    @routes.post("/api/hold")
+    async def hold(request: Request, body: OnIn) -> Response:
+        before = steering.queue(0).is_held
+        steering.hold(is_on=body.on)
+        audit("hold", actor=actor(request), old=before, new=body.on)
+        return JSONResponse({"hold": body.on})
+
+    @routes.post("/api/approve")
+    async def approve(request: Request, body: TurnIn) -> Response:
+        is_approved = steering.approve(TurnId(body.turn))
+        if is_approved:
+            audit("approve", actor=actor(request), target=body.turn)
+        return JSONResponse({"approved": is_approved})
+
+    @routes.post("/api/reject")
+    async def reject(request: Request, body: TurnIn) -> Response:
+        is_rejected = steering.reject(TurnId(body.turn))
+        if is_rejected:
+            audit("reject", actor=actor(request), target=body.turn)
+        return JSONResponse({"rejected": is_rejected})
 
     return routes
 

@@ -1,0 +1,67 @@
+"""Where the show is steered by hand: the queue, the list of lines, ignored viewers, emotes and tempers."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from spark_vtuber.app.emotes import EmoteCache
+from spark_vtuber.app.house import House
+from spark_vtuber.app.keepsake import FileKeepsake
+from spark_vtuber.app.personas import Company
+from spark_vtuber.app.steering import ChatBook, Helm
+from spark_vtuber.app.viewers import IgnoredViewers
+from spark_vtuber.core.ids import PersonaId
+from spark_vtuber.pipeline.director import Director
+from spark_vtuber.pipeline.habits import Habits
+from spark_vtuber.pipeline.lines import Lines
+from spark_vtuber.pipeline.reception import Reception
+
+
+class Bridge:
+    """What the machine asks (`lines`, `viewers`, `company`, `habits`) and what doors reach (`helm`, `book`, `emotes`).
+
+    `may_talk` says whether the show can afford idle talk now; whoever must save memory or heat sets it.
+    """
+
+    def __init__(self, house: House, audience: Callable[[], int], is_muted: Callable[[PersonaId], bool]) -> None:
+        config, folder, log = house.config, Path(house.config.data.dir), house.around.log
+        self._house = house
+        self._audience = audience
+        self._is_muted = is_muted
+        self.lines = Lines(house.around.clock)
+        self.viewers = IgnoredViewers(FileKeepsake(folder / "ignored.json", log), house.around.clock, house.events)
+        self.company = Company(house.personas, FileKeepsake(folder / "tempers.json", log), house.events, config.presets)
+        self.emotes = EmoteCache(
+            house.http,
+            config.chat.emotes.twitch,
+            folder / "emotes" / "twitch",
+            house.around.clock,
+            config.chat.emotes.cache_mb * 1_000_000,
+        )
+        self.may_talk = True
+
+    @property
+    def habits(self) -> Habits:
+        """What characters do of their own accord, as they are set."""
+        return Habits(
+            decline=self.company.decline,
+            talkers=self._talkers,
+            idle_s=lambda: self._house.config.idle.after_s,
+            is_listening=lambda: self._audience() > 0 or bool(self._house.config.stage.recording),
+        )
+
+    def connect(self, director: Director, reception: Reception) -> None:
+        """Join it to the machine."""
+        personas = tuple(persona.id for persona in self._house.personas)
+        self.helm = Helm(director, reception, self.lines, personas)
+        self.book = ChatBook(self.lines, self.viewers, reception)
+
+        def look_again() -> None:
+            director.sift()
+            director.stir()
+
+        self.company.on_change = look_again
+
+    def _talkers(self) -> Sequence[PersonaId]:
+        if not self.may_talk:
+            return ()
+        return tuple(persona for persona in self.company.talkers() if not self._is_muted(persona))
