@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -10,6 +11,7 @@ from anyio import CapacityLimiter, to_thread
 
 from spark_vtuber.app.house import House
 from spark_vtuber.config import JournalSettings
+from spark_vtuber.core.audit import Audit, unnoted
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.ids import SessionId
 from spark_vtuber.core.records import Act, ExportForm, ExportKind, Hour, Latency, ShowRecord
@@ -105,37 +107,38 @@ class JournalRecords:
         return await self._in_thread(partial(reader.acts, self._path, limit, before))
 
 
+@dataclass(frozen=True, slots=True)
 class Journal:
     """What the composition root gets: the side that is written to, and the side that answers."""
 
-    def __init__(self, keeper: Keeper, records: JournalRecords) -> None:
-        self.keeper = keeper
-        self.records = records
+    keep: Callable[[TurnRecord], None]
+    audit: Audit
+    records: JournalRecords | None
 
 
-def open_journal(house: House, version: str) -> Journal | None:
-    """Start the journal of a show in an open house; None where it is switched off.
+def open_journal(house: House, version: str) -> Journal:
+    """Start the journal of a show in an open house; where it is switched off, it takes everything and keeps nothing.
 
     It writes until everything else has ended. A disk that fails is shown on the board and does not stop the show.
     """
     if not house.config.journal.on:
-        return None
+        return Journal(_unkept, unnoted, None)
     clock = house.around.clock
     path = house.config.data.dir / FILE
     life = Life(house.session, clock.unix_ms(), version, os.getpid())
-    scribe = Scribe(
-        partial(Ledger.open, path, life),
-        clock,
-        house.board.reporter("journal", "journal"),
-        threads(1),
-        lambda: limits(house.config.journal),
-    )
+    report = house.board.reporter("journal", "journal")
+    report("starting")
+    scribe = Scribe(partial(Ledger.open, path, life), clock, report, threads(1), lambda: limits(house.config.journal))
     measure(scribe, house.metrics)
     keeper = Keeper(scribe, clock)
     house.stack.push_async_callback(scribe.finish)
     house.events.tap(keeper.hear)
-    house.supervise(house.board.reporter("journal", "journal"), scribe.run)
-    return Journal(keeper, JournalRecords(path, house.session, clock, threads(READERS)))
+    house.supervise(report, scribe.run)
+    return Journal(keeper.keep, keeper.audit, JournalRecords(path, house.session, clock, threads(READERS)))
+
+
+def _unkept(_record: TurnRecord) -> None:
+    """No journal."""
 
 
 def limits(settings: JournalSettings) -> Limits:

@@ -33,8 +33,8 @@ Entries = Annotated[int, Query(ge=1, le=MAX_ENTRIES)]
 Before = Annotated[int | None, Query(ge=1, lt=2**63)]
 
 
-def router(records: Records, trail: AuditTrail) -> APIRouter:
-    """The routes that read the journal, which answer 503 while it cannot be read."""
+def router(records: Records) -> APIRouter:
+    """Latency, shows, counters and exports; 503 while the journal cannot be read."""
     routes = APIRouter()
 
     @routes.get("/api/latency")
@@ -50,17 +50,24 @@ def router(records: Records, trail: AuditTrail) -> APIRouter:
         counted = await records.counters(hours)
         return JSONResponse({"hours": [{"hour": hour.at_ms, "counts": dict(hour.counts)} for hour in counted]})
 
-    @routes.get("/api/audit")
-    async def audit(limit: Entries = 200, before: Before = None) -> Response:
-        acts = await trail.acts(limit + 1, before)
-        return JSONResponse({"entries": [act_view(act) for act in acts[:limit]], "more": len(acts) > limit})
-
     @routes.get("/api/export/{kind}.{form}")
     async def export(kind: ExportKind, form: ExportForm) -> Response:
         pieces = records.export(kind, form)
         first = await anext(pieces, "")
         disposition = {"content-disposition": f'attachment; filename="{kind}.{form}"'}
         return StreamingResponse(_all(first, pieces), media_type=MEDIA[form], headers=disposition)
+
+    return routes
+
+
+def trail_router(trail: AuditTrail) -> APIRouter:
+    """The audit log; 503 while the journal cannot be read."""
+    routes = APIRouter()
+
+    @routes.get("/api/audit")
+    async def audit(limit: Entries = 200, before: Before = None) -> Response:
+        acts = await trail.acts(limit + 1, before)
+        return JSONResponse({"entries": [act_view(act) for act in acts[:limit]], "more": len(acts) > limit})
 
     return routes
 
