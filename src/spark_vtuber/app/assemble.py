@@ -11,8 +11,8 @@ import anyio
 from anyio.abc import TaskStatus
 
 from spark_vtuber import engines
-from spark_vtuber.app.bridge import Bridge
 from spark_vtuber.app.avatar import AvatarRoom
+from spark_vtuber.app.bridge import Bridge
 from spark_vtuber.app.engine_room import EngineRoom
 from spark_vtuber.app.environment import Surroundings, http_client
 from spark_vtuber.app.equipment import Equipment

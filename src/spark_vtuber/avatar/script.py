@@ -41,6 +41,15 @@ class Script:
         self._cancelled: OrderedDict[TurnId, None] = OrderedDict()
 
     @property
+    def lead_ms(self) -> float:
+        """How far the mouth is ahead; may be changed at any time."""
+        return self._lead_ms
+
+    @lead_ms.setter
+    def lead_ms(self, lead_ms: float) -> None:
+        self._lead_ms = lead_ms
+
+    @property
     def is_speaking(self) -> bool:
         """Whether there is something that was not heard yet."""
         return bool(self._lines)

@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Final, NoReturn
 
@@ -18,7 +18,7 @@ from spark_vtuber.avatar.mouth import VOWEL_INPUTS
 from spark_vtuber.avatar.options import VTubeStudioOptions
 from spark_vtuber.avatar.script import Script
 from spark_vtuber.avatar.vts_answers import Input, Rig
-from spark_vtuber.avatar.vts_link import Connect, Link, Lost, Refused, linked
+from spark_vtuber.avatar.vts_link import Link, Lost, Refused, Wire, linked
 from spark_vtuber.avatar.vts_protocol import Event
 from spark_vtuber.avatar.vts_session import (
     INPUT_TAKEN,
@@ -55,13 +55,20 @@ LEAVE_S: Final = 0.5
 _DISCOVER_AGAIN: Final = frozenset({"ModelLoadedEvent", "ModelConfigChangedEvent"})
 
 
+Open = Callable[[str, int], AbstractAsyncContextManager[Wire]]
+"""Makes a connection to a host and a port; entering raises `Lost` where that fails."""
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What an avatar is given: clock and chance, connections, what is kept, what is heard now, and whom to tell."""
+    """What an avatar is given.
+
+    `position` tells what is heard now, `tell` hears of every change.
+    """
 
     clock: Clock
     rng: random.Random
-    connect: Connect
+    open: Open
     tokens: TokenStore
     saved: SavedFaces
     position: Callable[[], Position]
@@ -118,6 +125,15 @@ class VTubeStudioAvatar:
             self._scope.cancel()
             self._stirred.set()
 
+    def change(self, options: VTubeStudioOptions) -> None:
+        """Go on with other options; the connection is made anew."""
+        self._options = options
+        self._script.lead_ms = options.lead_ms
+        self._body = Body(self._script, Idle(self._means.rng, options.motion), options.mouth)
+        self._wardrobe.want("neutral")
+        self._view = replace(self._view, port=options.port)
+        self._scope.cancel()
+
     async def run(self) -> None:
         """Be connected whenever that is possible and wanted, until cancelled. Starting again asks anew after a Deny."""
         while True:
@@ -155,7 +171,7 @@ class VTubeStudioAvatar:
             EngineError: it is over; another attempt may succeed.
         """
         options, means = self._options, self._means
-        async with linked(means.connect, self._hear) as link:
+        async with linked(lambda: means.open(options.host, options.port), self._hear) as link:
             await authenticate(link, means.tokens, options.where, self._wait_for_allow)
             self._notes.clear()
             await subscribe(link)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from spark_vtuber.core.ids import PersonaId
 
@@ -28,3 +28,15 @@ class Avatars(Protocol):
     def avatars(self) -> Sequence[AvatarView]:
         """One for every character that is shown by such a program."""
         ...
+
+
+def avatar_view(view: AvatarView) -> dict[str, Any]:
+    """JSON-ready, as `GET /api/avatars` and the event `avatar` show it."""
+    return {
+        "persona": view.persona,
+        "state": view.state,
+        "model": view.model,
+        "port": view.port,
+        "detail": view.detail,
+        "fix": view.fix,
+    }

@@ -12,9 +12,8 @@ import anyio
 from spark_vtuber.avatar.mapping import SavedFaces
 from spark_vtuber.avatar.mouth import shape
 from spark_vtuber.avatar.options import VTubeStudioOptions
-from spark_vtuber.avatar.vts_link import Connect
 from spark_vtuber.avatar.vts_tokens import TokenStore
-from spark_vtuber.avatar.vtube_studio import Means, VTubeStudioAvatar
+from spark_vtuber.avatar.vtube_studio import Means, Open, VTubeStudioAvatar
 from spark_vtuber.core.audio import VisemeCue
 from spark_vtuber.core.avatars import AvatarView
 from spark_vtuber.core.clock import Clock
@@ -42,7 +41,7 @@ class AvatarRig:
     """`say` performs a sentence on the stage, and the avatar follows."""
 
     def __init__(
-        self, clock: Clock, studio: FakeVTubeStudio, data_dir: Path, connect: Connect | None, **options: Any
+        self, clock: Clock, studio: FakeVTubeStudio, data_dir: Path, connect: Open | None, **options: Any
     ) -> None:
         self.clock = clock
         self.fake = studio
@@ -57,7 +56,7 @@ class AvatarRig:
             Means(
                 clock,
                 random.Random(7),
-                connect or studio.connect,
+                connect or (lambda _host, _port: studio.connect()),
                 self.tokens,
                 self.saved,
                 self.stage.position,
@@ -75,8 +74,8 @@ class AvatarRig:
     async def until(self, is_so: Callable[[], bool], within_s: float = 60.0) -> None:
         """Wait until a condition holds."""
         with anyio.fail_after(within_s):
-            while not is_so():
-                await anyio.sleep(0.01)  # noqa: ASYNC110 - the fake has many states and no event for each
+            while not is_so():  # noqa: ASYNC110 - the fake has many states and no event for each
+                await anyio.sleep(0.01)
 
     async def connected(self) -> None:
         """Wait until the model moves."""
@@ -117,7 +116,7 @@ async def avatar_rig(
     data_dir: Path,
     *,
     clock: Clock | None = None,
-    connect: Connect | None = None,
+    connect: Open | None = None,
     prepare: Callable[[FakeVTubeStudio], None] | None = None,
     fake: dict[str, Any] | None = None,
     **options: Any,

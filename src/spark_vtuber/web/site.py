@@ -1,9 +1,9 @@
 """The web server's application: every route of the interface and the front end, behind the gate."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp
@@ -51,27 +51,29 @@ def build(doors: Doors, settings: WebSettings, *, clock: Clock, count_drop: Call
     app.include_router(chat.router(doors.desk, settings, clock, count_drop))
     app.include_router(controls.router(doors.desk, doors.audit))
     app.include_router(login.router(keys, clock, doors.audit))
-    if doors.settings is not None:
-        app.include_router(settings_routes.router(doors.settings, doors.audit))
-    if doors.obs is not None:
-        app.include_router(obs_routes.router(doors.obs, doors.audit))
-    if doors.avatars is not None:
-        app.include_router(avatars.router(doors.avatars))
-    if doors.log is not None:
-        app.include_router(settings_routes.log_router(doors.log))
-    if doors.steering is not None:
-        app.include_router(steering.router(doors.steering, doors.audit))
-    if doors.lines is not None:
-        app.include_router(steering.lines_router(doors.lines, doors.audit))
-    if doors.emotes is not None:
-        app.include_router(steering.emotes_router(doors.emotes))
-    if doors.personas is not None:
-        app.include_router(personas.router(doors.personas, doors.audit))
-    if doors.records is not None:
-        app.include_router(journal.router(doors.records))
-    if doors.trail is not None:
-        app.include_router(journal.trail_router(doors.trail))
+    for router in _facets(doors):
+        app.include_router(router)
     app.router.routes.append(WebSocketRoute("/api/events", EventSocket(doors.desk)))
     app.router.routes.append(WebSocketRoute("/api/stage", StageSocket(doors.desk)))
     app.router.default = Bundle(settings.static)
     return Gate(app, names=OwnNames(settings.host, settings.names), keys=keys)
+
+
+def _facets(doors: Doors) -> Iterator[APIRouter]:
+    """The routes of every facet that this show has."""
+    audit = doors.audit
+    facets: tuple[tuple[Any, Callable[[Any], APIRouter]], ...] = (
+        (doors.settings, lambda facet: settings_routes.router(facet, audit)),
+        (doors.obs, lambda facet: obs_routes.router(facet, audit)),
+        (doors.avatars, avatars.router),
+        (doors.log, settings_routes.log_router),
+        (doors.steering, lambda facet: steering.router(facet, audit)),
+        (doors.lines, lambda facet: steering.lines_router(facet, audit)),
+        (doors.emotes, steering.emotes_router),
+        (doors.personas, lambda facet: personas.router(facet, audit)),
+        (doors.records, journal.router),
+        (doors.trail, journal.trail_router),
+    )
+    for facet, make in facets:
+        if facet is not None:
+            yield make(facet)
