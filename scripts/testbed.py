@@ -20,6 +20,9 @@ BROWSERS = ("chromium", "google-chrome", "google-chrome-stable", "chrome")
 SYSTEM_FOLDERS = ("/usr/sbin", "/sbin", "/usr/local/sbin")
 """Servers lie here on Debian, outside a normal user's PATH."""
 
+OBS = ("obs-studio", "obs-plugins", "xvfb", "xauth", "libgl1-mesa-dri", "pulseaudio", "pulseaudio-utils", "ffmpeg")
+"""OBS needs a screen, a renderer without a graphics card, and a sound server."""
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
@@ -94,6 +97,12 @@ PEERS = {
         lambda: find("espeak-ng") is not None,
         "apt-get install -y espeak-ng",
         ("espeak-ng",),
+    ),
+    "obs": Peer(
+        "scenes, captions and recordings of a real OBS",
+        lambda: all(find(name) for name in ("obs", "Xvfb", "pulseaudio", "pactl", "ffmpeg")),
+        f"apt-get install -y --no-install-recommends {' '.join(OBS)}",
+        OBS,
     ),
     "netns": Peer(
         "a machine without a network",
