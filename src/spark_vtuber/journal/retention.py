@@ -15,7 +15,7 @@ SUMMARY_DAYS: Final = 400
 TABLES: Final = ("lines", "cues", "turns", "verdicts", "health", "events")
 """The tables that are cleared by age and size. Marks and figures leave with their turn; the audit log stays."""
 
-SPARE_PAGES: Final = 1_000
+SPARE_PAGES: Final = 256
 """Free pages that stay in the file, so that the next notes need not make it grow again."""
 
 
