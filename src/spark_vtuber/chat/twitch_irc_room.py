@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from spark_vtuber.chat.irc_protocol import Message
-from spark_vtuber.chat.twitch_irc_tags import author_of, emotes_of, money_of, months_of, number
+from spark_vtuber.chat.twitch_irc_tags import author_of, emotes_of, money_of, months_of, moved, number, words_of
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind
 
 SOURCE: Final = "twitch"
@@ -106,6 +106,7 @@ class Room:
         text = "" if tags.get("pinned-chat-paid-is-system-message") == "1" else written
         if "reply-parent-msg-id" in tags:
             text = _REPLY_NAME.sub("", text, count=1) if text.startswith("@") else text
+        spans = emotes_of(message, written)
         return ChatEvent(
             id=self._id(message),
             source=SOURCE,
@@ -115,7 +116,8 @@ class Room:
             amount=amount,
             currency=currency,
             reply_to=tags.get("reply-parent-msg-id") or None,
-            emotes=emotes_of(message, written),
+            emotes=words_of(spans),
+            emote_spans=moved(spans, len(written) - len(text)),
         )
 
     def _happened(self, message: Message) -> ChatEvent | None:
@@ -144,6 +146,7 @@ class Room:
 
     def _words(self, message: Message, kind: ChatKind, text: str, amount: float = 0.0) -> ChatEvent:
         """What the author of the line said or did."""
+        spans = emotes_of(message, text)
         return ChatEvent(
             id=self._id(message),
             source=SOURCE,
@@ -151,7 +154,8 @@ class Room:
             author=author_of(message),
             text=text,
             amount=amount,
-            emotes=emotes_of(message, text),
+            emotes=words_of(spans),
+            emote_spans=spans,
         )
 
     def _expect(self, message: Message, count: int) -> None:

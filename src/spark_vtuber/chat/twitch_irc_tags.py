@@ -3,16 +3,20 @@
 Source of names and meanings: Twitch's page on IRC tags, and the lines in `tests/data/twitch_irc`.
 """
 
+import re
+from dataclasses import replace
 from typing import Final
 
 from spark_vtuber.chat.irc_protocol import Message
-from spark_vtuber.core.events import Author, Role
+from spark_vtuber.core.events import Author, EmoteSpan, Role
 
 MAX_DIGITS: Final = 12
 """A number with more digits is not believed."""
 
 MAX_EXPONENT: Final = 6
 MAX_CURRENCY: Final = 8
+
+_EMOTE_ID: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 _ROLES: Final = {
     "broadcaster": Role.BROADCASTER,
@@ -48,22 +52,39 @@ def _badges(value: str) -> list[str]:
     return [badge.partition("/")[0] for badge in value.split(",")]
 
 
-def emotes_of(message: Message, text: str) -> frozenset[str]:
-    """The words of `text` that are pictures; ranges that lie outside of it are left out.
+def emotes_of(message: Message, text: str) -> tuple[EmoteSpan, ...]:
+    """Where `text` has pictures for words, in order; what lies outside of it or overlaps is left out.
 
     `emotes` reads `id:first-last,first-last/id:…`; positions count code points and both ends belong to the emote.
     `text` is what was written, without the wrapping of an action but with the leading name of a reply.
     """
     value = message.tags.get("emotes", "")
-    if not value:
-        return frozenset()
-    names = set()
-    for emote in value.split("/"):
-        for span in emote.partition(":")[2].split(","):
-            first, last = map(_position, (span.partition("-")[0], span.partition("-")[2]))
-            if 0 <= first <= last < len(text):
-                names.add(text[first : last + 1])
-    return frozenset(name for name in names if name == "".join(name.split()))
+    found: list[EmoteSpan] = []
+    for emote in value.split("/") if value else ():
+        name, _, places = emote.partition(":")
+        picture = name if _EMOTE_ID.fullmatch(name) else ""
+        for place in places.split(","):
+            first, last = map(_position, (place.partition("-")[0], place.partition("-")[2]))
+            if not 0 <= first <= last < len(text):
+                continue
+            word = text[first : last + 1]
+            if word == "".join(word.split()):
+                found.append(EmoteSpan(word, picture, first, last + 1))
+    spans: list[EmoteSpan] = []
+    for span in sorted(found, key=lambda span: (span.start, span.end)):
+        if not spans or span.start >= spans[-1].end:
+            spans.append(span)
+    return tuple(spans)
+
+
+def words_of(spans: tuple[EmoteSpan, ...]) -> frozenset[str]:
+    """The words that are pictures."""
+    return frozenset(span.name for span in spans)
+
+
+def moved(spans: tuple[EmoteSpan, ...], by: int) -> tuple[EmoteSpan, ...]:
+    """The spans in a text whose first `by` characters were cut off."""
+    return tuple(replace(span, start=span.start - by, end=span.end - by) for span in spans if span.start >= by)
 
 
 def _position(value: str) -> int:

@@ -54,7 +54,10 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class EmoteSpan:
-    """A word of a line that is a picture: characters `start` up to, not including, `end` (code points)."""
+    """A word of a line that is a picture: characters `start` up to, not including, `end` (code points).
+
+    `id` is the platform's name of the picture, empty where it is not known.
+    """
 
     name: str
     id: str

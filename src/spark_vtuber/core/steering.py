@@ -166,7 +166,7 @@ def cue_key(cue: Cue) -> str:
 
 
 def emote_views(source: str, spans: Sequence[EmoteSpan]) -> list[dict[str, Any]]:
-    """Emotes as JSON, with the address under which the show serves their picture."""
+    """Emotes as JSON, with the address under which the show serves their picture; those without one are left out."""
     return [
         {
             "name": span.name,
@@ -176,6 +176,7 @@ def emote_views(source: str, spans: Sequence[EmoteSpan]) -> list[dict[str, Any]]
             "url": f"/api/emotes/{source}/{span.id}",
         }
         for span in spans
+        if span.id
     ]
 
 
@@ -194,10 +195,10 @@ def spans_in(text: str, event: ChatEvent) -> tuple[EmoteSpan, ...]:
 
 
 def _word_at(text: str, word: str, start: int) -> int:
-    """Where `word` stands between white space, from `start` on; -1 for nowhere."""
+    """Where `word` stands by itself, from `start` on; -1 for nowhere."""
     while (at := text.find(word, start)) >= 0:
         end = at + len(word)
-        if (at == 0 or text[at - 1].isspace()) and (end == len(text) or text[end].isspace()):
+        if not text[max(at - 1, 0) : at].isalnum() and not text[end : end + 1].isalnum():
             return at
         start = at + 1
     return -1

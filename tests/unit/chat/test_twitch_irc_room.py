@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from spark_vtuber.chat.irc_protocol import Message, join, parse
 from spark_vtuber.chat.twitch_irc_room import BOMBS, SEEN, Room
-from spark_vtuber.core.events import Author, ChatEvent, ChatKind, Role
+from spark_vtuber.core.events import Author, ChatEvent, ChatKind, EmoteSpan, Role
 from spark_vtuber.core.ids import Serial
 
 LINES: dict[str, list[str]] = json.loads(
@@ -94,6 +94,7 @@ def test_a_recorded_message_is_read_in_full() -> None:
         author=Author("117166826", "테스트계정420", frozenset({Role.MODERATOR, Role.SUBSCRIBER})),
         text="-tags Kreygasm, Kreygasm",
         emotes=frozenset({"Kreygasm"}),
+        emote_spans=(EmoteSpan("Kreygasm", "41", 6, 14), EmoteSpan("Kreygasm", "41", 16, 24)),
     )
 
 
@@ -190,6 +191,7 @@ def test_emotes_of_a_reply_are_counted_with_its_name(room: Room) -> None:
     event = room.read(line("PRIVMSG", "@ben Kappa", reply_parent_msg_id="p", emotes="25:5-9"))
     assert event is not None
     assert (event.text, event.emotes, event.reply_to) == ("Kappa", {"Kappa"}, "p")
+    assert event.emote_spans == (EmoteSpan("Kappa", "25", 0, 5),)
 
 
 def test_a_reply_without_a_name_keeps_its_words(room: Room) -> None:

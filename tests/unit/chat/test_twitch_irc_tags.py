@@ -1,8 +1,17 @@
 import pytest
 
 from spark_vtuber.chat.irc_protocol import Message, parse
-from spark_vtuber.chat.twitch_irc_tags import MAX_DIGITS, author_of, emotes_of, money_of, months_of, number
-from spark_vtuber.core.events import Author, Role
+from spark_vtuber.chat.twitch_irc_tags import (
+    MAX_DIGITS,
+    author_of,
+    emotes_of,
+    money_of,
+    months_of,
+    moved,
+    number,
+    words_of,
+)
+from spark_vtuber.core.events import Author, EmoteSpan, Role
 
 
 def tagged(**tags: str) -> Message:
@@ -69,11 +78,38 @@ def test_other_badges_and_lowered_flags_are_no_roles() -> None:
     ],
 )
 def test_emotes_are_the_words_at_the_named_code_points(emotes: str, text: str, names: set[str]) -> None:
-    assert emotes_of(tagged(emotes=emotes), text) == names
+    assert words_of(emotes_of(tagged(emotes=emotes), text)) == names
+
+
+def test_emotes_tell_which_picture_stands_where() -> None:
+    assert emotes_of(tagged(emotes="emotesv2_ab:6-10/25:0-4"), "Kappa Keepo") == (
+        EmoteSpan("Kappa", "25", 0, 5),
+        EmoteSpan("Keepo", "emotesv2_ab", 6, 11),
+    )
+
+
+def test_positions_count_code_points() -> None:
+    (span,) = emotes_of(tagged(emotes="25:1-5"), "😂Kappa")
+    assert (span.start, span.end) == (1, 6)
+
+
+@pytest.mark.parametrize("name", ["../25", "25%2f", "", "a" * 65, "é"])
+def test_an_id_that_is_no_name_of_a_picture_leaves_the_word(name: str) -> None:
+    (span,) = emotes_of(tagged(emotes=f"{name}:0-4"), "Kappa")
+    assert (span.name, span.id) == ("Kappa", "")
+
+
+def test_of_emotes_that_overlap_the_first_counts() -> None:
+    assert [span.id for span in emotes_of(tagged(emotes="1:0-4/2:2-6"), "KappaKeepo")] == ["1"]
+
+
+def test_emotes_move_with_a_text_whose_beginning_is_cut_off() -> None:
+    spans = (EmoteSpan("Kappa", "25", 0, 5), EmoteSpan("Keepo", "2", 6, 11))
+    assert moved(spans, 6) == (EmoteSpan("Keepo", "2", 0, 5),)
 
 
 def test_a_line_without_the_tag_has_no_emotes() -> None:
-    assert emotes_of(tagged(), "Kappa") == set()
+    assert emotes_of(tagged(), "Kappa") == ()
 
 
 @pytest.mark.parametrize(
