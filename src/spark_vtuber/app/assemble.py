@@ -1,21 +1,21 @@
 """The composition root: a configuration becomes objects, the objects a running show."""
 
-from contextlib import AsyncExitStack, aclosing, nullcontext
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import anyio
 from anyio.abc import TaskStatus
 
-from spark_vtuber import engines
 from spark_vtuber.app.avatar import AvatarRoom
 from spark_vtuber.app.bridge import Bridge
+from spark_vtuber.app.chats import ChatSources
 from spark_vtuber.app.engine_room import EngineRoom
 from spark_vtuber.app.environment import Surroundings, http_client
 from spark_vtuber.app.equipment import Equipment
+from spark_vtuber.app.healing import Ward
 from spark_vtuber.app.house import House
 from spark_vtuber.app.journal import open_journal
 from spark_vtuber.app.mutes import Mutes
@@ -23,13 +23,12 @@ from spark_vtuber.app.obs import ObsRoom
 from spark_vtuber.app.show import Parts, Show
 from spark_vtuber.app.standins import StandIns
 from spark_vtuber.app.tokens import token
-from spark_vtuber.chat.port import ChatSource
+from spark_vtuber.app.tuning import gate_limits, keep_tuned, open_log, open_settings
 from spark_vtuber.config import Settings
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.personas import EXPRESSIONS
 from spark_vtuber.core.turns import TurnRecord
-from spark_vtuber.health.steady import SteadyModel
 from spark_vtuber.llm.discovery import FoundServer
 from spark_vtuber.llm.prompt import PromptBudget, Prompter
 from spark_vtuber.personality import card
@@ -37,7 +36,7 @@ from spark_vtuber.personality.deflect import deflector
 from spark_vtuber.pipeline.crew import Crew, Limits
 from spark_vtuber.pipeline.director import Director
 from spark_vtuber.pipeline.floor import Floor
-from spark_vtuber.pipeline.gates import GateLimits, Gates
+from spark_vtuber.pipeline.gates import Gates
 from spark_vtuber.pipeline.inbox import Inbox
 from spark_vtuber.pipeline.reception import Reception
 from spark_vtuber.pipeline.tally import Tally
@@ -85,6 +84,7 @@ async def run_show(
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
         house = House(settings, around, await stack.enter_async_context(http_client()), stack, personas)
+        log = stack.enter_context(open_log(house))
         assembly = _Assembly(house, skip_port=port)
         await stack.enter_async_context(assembly.room.open())
         await assembly.equipment.open()
@@ -95,8 +95,11 @@ async def run_show(
             doors = Doors(
                 show,
                 audit=assembly.journal.audit,
+                settings=assembly.settings,
+                log=log,
                 obs=assembly.obs,
                 avatars=assembly.avatars,
+                healing=assembly.ward.healer,
                 steering=assembly.bridge.helm,
                 lines=assembly.bridge.book,
                 emotes=assembly.bridge.emotes,
@@ -162,12 +165,13 @@ class _Assembly:
             prompter.remember(record)
             show.keep(record)
             self.journal.keep(record)
+            self.ward.keep(record)
 
         director = Director(crew, inbox, tally, personas, bridge.company.cast, keep, bridge.habits)
-        limits = GateLimits(config.inbox.viewer_per_s, config.inbox.viewer_burst, config.inbox.duplicate_s)
-        gates = Gates(clock, limits, bridge.viewers.is_ignored)
+        gates = Gates(clock, gate_limits(config.inbox), bridge.viewers.is_ignored)
         reception = Reception(clock, gates, equipment.guard, director, tally)
         bridge.connect(director, reception)
+        self.ward = Ward(house, self.room, director)
         show = Show(
             Parts(
                 session=house.session,
@@ -190,16 +194,16 @@ class _Assembly:
         house.keep_running("director", "pipeline", director.run)
         house.supervise(house.board.reporter("obs", "obs"), self.obs.run)
         house.keep_running("reception", "pipeline", reception.run)
+        self.ward.start(equipment.minds, reception, crew.floor, crew.stage)
         for persona in house.personas:
             mind = equipment.minds.all[persona.id]
             probe = partial(equipment.minds.probe, persona)
             keep_probing = partial(mind.breaker.keep_probing, probe, lambda: house.config.replies.breaker_probe_s)
             house.supervise(house.board.reporter(f"probe:{persona.id}", "llm"), keep_probing)
-        for name, options in (("twitch", config.chat.twitch), ("replay", config.chat.replay)):
-            is_on = config.chat.twitch.channel if name == "twitch" else config.chat.replay.file
-            if is_on:
-                read = partial(self._read_chat, name, options.model_dump(), show)
-                house.keep_running(f"chat:{name}", "chat", read)
+        chats = ChatSources(house, show.receive)
+        chats.look()
+        keep_tuned(house, self._stand_ins, inbox, gates, chats)
+        self.settings = open_settings(house, equipment, director)
         return show
 
     def _stage(self, hall: StageHall) -> Stage:
@@ -223,17 +227,6 @@ class _Assembly:
         house.supervise(house.board.reporter("stages", "stage"), ensemble.run)
         return ensemble
 
-    async def _read_chat(self, name: str, options: dict[str, Any], show: Show) -> None:
-        """Read one chat source to its end."""
-        spec = engines.spec("chat", name)
-        report = self._house.board.reporter(f"chat:{name}", "chat")
-        async with spec.open(spec.options.model_validate(options), self._house.environment(report)) as opened:
-            source: ChatSource = opened
-            async with aclosing(source.events()) as events:
-                async for event in events:
-                    show.receive(event)
-        report("off", "the source has ended")
-
     def _budget(self) -> PromptBudget:
         """About four characters make a token; what the character and the cue leave is for the past."""
         least = PromptBudget()
@@ -249,10 +242,6 @@ class _Assembly:
             max_tokens=replies.max_tokens,
             lead_s=stage.lead_s,
         )
-
-
-def _is_open(model: SteadyModel) -> bool:
-    return model.is_open
 
 
 def _web_settings(settings: Settings) -> WebSettings:

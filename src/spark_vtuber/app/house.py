@@ -7,6 +7,7 @@ import anyio
 import httpx
 from anyio.abc import TaskGroup
 
+from spark_vtuber import config as configuration
 from spark_vtuber.app.environment import Surroundings, engine_env
 from spark_vtuber.app.live import Live
 from spark_vtuber.config import Config, Settings
@@ -18,13 +19,15 @@ from spark_vtuber.health.rounds import RoundLimits, Rounds
 from spark_vtuber.health.supervisor import Supervisor
 from spark_vtuber.health.workers import Told, untold
 from spark_vtuber.telemetry.events import EventLog
+from spark_vtuber.telemetry.logs import Secrets
 from spark_vtuber.telemetry.metrics import ShowMetrics
 
 
 class House:
     """The settings, the records and the tasks of one show.
 
-    What is entered into `stack` closes after everything that runs: engines must outlive the turns.
+    What is entered into `stack` closes after everything that runs: engines must outlive the turns. Whoever learns a
+    secret registers it in `secrets`, which keep it out of the log.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class House:
         personas: Sequence[PersonaView],
     ) -> None:
         self.live = Live(settings, around.log)
+        self.secrets = Secrets(configuration.secrets())
         self.around = around
         self.http = http
         self.stack = stack

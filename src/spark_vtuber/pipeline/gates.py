@@ -41,7 +41,7 @@ class Gates:
     ) -> None:
         self._clock = clock
         self._is_ignored = is_ignored
-        self._limits = limits or GateLimits()
+        self.limits = limits or GateLimits()
         self._tokens: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
         self._said: OrderedDict[tuple[str, str, str], float] = OrderedDict()
         self._ids: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -50,7 +50,7 @@ class Gates:
         """Why the line is not let in, or None; a line that is let in is remembered."""
         if not self._is_new((event.source, event.id)):
             return Reason.DUPLICATE
-        if len(event.text) > self._limits.longest:
+        if len(event.text) > self.limits.longest:
             return Reason.SIZE
         if self._is_ignored(event.source, event.author.id):
             return Reason.IGNORED
@@ -61,7 +61,7 @@ class Gates:
         viewer = (event.source, event.author.id)
         if not self._has_token(viewer):
             return Reason.RATE
-        if self._is_repeated((*viewer, fold(event.text[: self._limits.compared]))):
+        if self._is_repeated((*viewer, fold(event.text[: self.limits.compared]))):
             return Reason.DUPLICATE
         return None
 
@@ -69,17 +69,17 @@ class Gates:
         if key in self._ids:
             return False
         self._ids[key] = None
-        if len(self._ids) > self._limits.lines:
+        if len(self._ids) > self.limits.lines:
             self._ids.popitem(last=False)
         return True
 
     def _has_token(self, viewer: tuple[str, str]) -> bool:
         now_s = self._clock.now()
-        tokens, since_s = self._tokens.pop(viewer, (float(self._limits.burst), now_s))
-        tokens = min(self._limits.burst, tokens + (now_s - since_s) * self._limits.per_s)
+        tokens, since_s = self._tokens.pop(viewer, (float(self.limits.burst), now_s))
+        tokens = min(self.limits.burst, tokens + (now_s - since_s) * self.limits.per_s)
         has_token = tokens >= 1
         self._tokens[viewer] = (tokens - 1 if has_token else tokens, now_s)
-        if len(self._tokens) > self._limits.viewers:
+        if len(self._tokens) > self.limits.viewers:
             self._tokens.popitem(last=False)
         return has_token
 
@@ -87,6 +87,6 @@ class Gates:
         now_s = self._clock.now()
         said_s = self._said.pop(key, None)
         self._said[key] = now_s
-        if len(self._said) > self._limits.lines:
+        if len(self._said) > self.limits.lines:
             self._said.popitem(last=False)
-        return said_s is not None and now_s - said_s < self._limits.duplicate_s
+        return said_s is not None and now_s - said_s < self.limits.duplicate_s

@@ -88,15 +88,21 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._lines)
 
+    def resize(self, capacity: int, stale_s: float) -> None:
+        """Keep to other bounds from now on; lines beyond them leave with the next one that comes."""
+        self._capacity = capacity
+        self._stale_s = stale_s
+
     def offer(self, cue: Cue, now_s: float) -> list[Dropped]:
         """Take a line; gives what had to leave for it, which may be the line itself."""
         scores = standing_scores(cue, self._names)
         self._lines.append(_Waiting(cue, scores, sum(scores.values())))
-        if len(self._lines) <= self._capacity:
-            return []
-        worst = min(self._lines, key=lambda line: (line.worth(now_s), line.cue.admitted_s))
-        self._lines.remove(worst)
-        return [Dropped(worst.cue, Reason.FULL)]
+        gone: list[Dropped] = []
+        while len(self._lines) > self._capacity:
+            worst = min(self._lines, key=lambda line: (line.worth(now_s), line.cue.admitted_s))
+            self._lines.remove(worst)
+            gone.append(Dropped(worst.cue, Reason.FULL))
+        return gone
 
     def take(self, now_s: float, may_go: Callable[[Cue], bool]) -> Choice | None:
         """The best line that `may_go`; it leaves the inbox. None where there is none."""

@@ -1,0 +1,60 @@
+"""Chat sources: each runs while its table of the configuration says where to read."""
+
+from collections.abc import Callable
+from contextlib import aclosing
+from functools import partial
+from typing import Final
+
+from spark_vtuber import engines
+from spark_vtuber.app.house import House
+from spark_vtuber.chat.port import ChatSource
+from spark_vtuber.config import Chat
+from spark_vtuber.core.errors import EngineError
+from spark_vtuber.core.events import ChatEvent
+
+WHERE: Final = {"twitch": "channel", "replay": "file"}
+"""The key of each source that says where to read; empty = off."""
+
+
+class ChatSources:
+    """Keeps the sources running that are switched on; a change of a source's keys starts it anew."""
+
+    def __init__(self, house: House, receive: Callable[[ChatEvent], None]) -> None:
+        self._house = house
+        self._receive = receive
+        self._started: set[str] = set()
+
+    def look(self) -> None:
+        """Start the sources that are on and were not started yet."""
+        for name in WHERE:
+            if name not in self._started and _is_on(self._house.config.chat, name):
+                self._started.add(name)
+                read = partial(self._house.live.follow, f"chat.{name}", partial(self._read, name))
+                self._house.keep_running(f"chat:{name}", "chat", read)
+
+    async def _read(self, name: str) -> None:
+        """Read a source to its end; one that cannot work as it is set up waits for other settings."""
+        house = self._house
+        report = house.board.reporter(f"chat:{name}", "chat")
+        if not _is_on(house.config.chat, name):
+            report("off", "not set up")
+            return
+        report("ok")
+        spec = engines.spec("chat", name)
+        options = spec.options.model_validate(getattr(house.config.chat, name).model_dump())
+        try:
+            async with spec.open(options, house.environment(report)) as opened:
+                source: ChatSource = opened
+                async with aclosing(source.events()) as events:
+                    async for event in events:
+                        self._receive(event)
+        except EngineError as error:
+            if error.retryable:
+                raise
+            report("failed", error.message, error.fix)
+        else:
+            report("off", "the source has ended")
+
+
+def _is_on(chat: Chat, name: str) -> bool:
+    return bool(getattr(getattr(chat, name), WHERE[name]))
