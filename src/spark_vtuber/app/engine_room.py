@@ -1,6 +1,6 @@
 """Opens engines by name, each once, and keeps them: a fresh one can take the place of each while the show goes on."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,10 +20,16 @@ from spark_vtuber.health.board import Reporter
 from spark_vtuber.health.breaker import Breaker
 from spark_vtuber.health.machine import resident_bytes
 from spark_vtuber.health.renewal import Renewable
+from spark_vtuber.health.rounds import Probe
 from spark_vtuber.health.steady import SteadyGuard, SteadyModel, SteadyVoice
+from spark_vtuber.llm.port import LLM
+from spark_vtuber.moderation.port import Guard
 from spark_vtuber.tts.port import TTS
 
 T = TypeVar("T")
+
+Made = tuple[T, Callable[[], Coroutine[Any, Any, None]] | None]
+"""An engine as turns use it, and what runs beside it for ever."""
 
 Key = tuple[str, str, str]
 """Port, engine and its options as JSON."""
@@ -80,6 +86,8 @@ class EngineRoom:
         self._tasks: TaskGroup | None = None
         self._kept: dict[Key, Kept[Any]] = {}
         self._steady: dict[Key, Any] = {}
+        self.on_change: list[Callable[[], None]] = []
+        """Called whenever an engine was opened or closed."""
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -95,14 +103,9 @@ class EngineRoom:
         if raised is not None:
             raise raised
 
-    @property
-    def kept(self) -> tuple[Kept[Any], ...]:
-        """Every engine, in the order of opening."""
-        return tuple(self._kept.values())
-
-    def steady(self, kind: type[T]) -> tuple[T, ...]:
-        """Every engine that is a `kind`: voices, models or guards."""
-        return tuple(one for one in self._steady.values() if isinstance(one, kind))
+    def workers(self) -> tuple[Renewable[Any], ...]:
+        """Every engine that has worker processes, in the order of opening."""
+        return tuple(kept.engine for kept in self._kept.values() if kept.crowd.is_used)
 
     def resident(self, name: str) -> int | None:
         """Bytes of memory of the worker processes of the engine `name`."""
@@ -115,14 +118,12 @@ class EngineRoom:
 
     async def model(self, choice: EngineChoice) -> SteadyModel:
         """A model; as for voices."""
-        clock = self._house.around.clock
-        model: SteadyModel = await self._steady_for("llm", choice, lambda engine: SteadyModel(engine, clock))
+        model: SteadyModel = await self._steady_for("llm", choice, self._make_model)
         return model
 
     async def guard(self, choice: EngineChoice) -> SteadyGuard:
         """A guard; as for voices."""
-        clock = self._house.around.clock
-        guard: SteadyGuard = await self._steady_for("guard", choice, lambda engine: SteadyGuard(engine, clock))
+        guard: SteadyGuard = await self._steady_for("guard", choice, self._make_guard)
         return guard
 
     @staticmethod
@@ -144,18 +145,20 @@ class EngineRoom:
                 kept = self._kept.pop(key)
                 kept.scope.cancel()
                 self._house.supervisor.forget(kept.engine.name)
+                self._house.rounds.remove(kept.engine.name)
                 self._house.board.set(kept.engine.name, key[0], "off", "not in use any more")
 
-    async def _steady_for(self, port: str, choice: EngineChoice, make: Callable[[Renewable[Any]], Any]) -> Any:
+    async def _steady_for(self, port: str, choice: EngineChoice, make: Callable[[Renewable[Any]], Made[Any]]) -> Any:
         key = (port, choice.name, choice.options.model_dump_json())
         if key not in self._steady:
-            kept = self._kept[key] = await self._open(port, choice)
-            self._steady[key] = make(kept.engine)
+            if self._tasks is None:
+                raise RuntimeError("the engine room is not open")
+            kept = self._kept[key] = self._make(port, choice)
+            self._steady[key], aside = make(kept.engine)
+            await self._tasks.start(partial(_run, kept, aside))
         return self._steady[key]
 
-    async def _open(self, port: str, choice: EngineChoice) -> Kept[Any]:
-        if self._tasks is None:
-            raise RuntimeError("the engine room is not open")
+    def _make(self, port: str, choice: EngineChoice) -> Kept[Any]:
         house, around = self._house, self._house.around
         spec = engines.spec(port, choice.name)
         report = house.board.reporter(self._name(port, choice.name), port)
@@ -176,10 +179,15 @@ class EngineRoom:
             crowd,
         )
         house.supervisor.add(report.name, kept.engine.ask)
-        await self._tasks.start(partial(_run, kept))
+        kept.engine.changed = self._changed
         return kept
 
-    def _make_voice(self, engine: Renewable[TTS]) -> SteadyVoice:
+    def _changed(self) -> None:
+        """An engine was opened or closed."""
+        for told in self.on_change:
+            told()
+
+    def _make_voice(self, engine: Renewable[TTS]) -> Made[SteadyVoice]:
         house = self._house
 
         def changed() -> None:
@@ -190,8 +198,26 @@ class EngineRoom:
             house.board.set(engine.name, "tts", "degraded", why, "the next voice speaks; this one is tried by itself")
             house.supervisor.restart(engine.name, why)
 
+        def failed(why: str) -> None:
+            if breaker.is_closed:
+                breaker.trip(why)
+            else:
+                house.supervisor.restart(engine.name, why)
+
         breaker = Breaker(house.around.clock, changed, lambda: house.config.health.voice_failures)
-        return SteadyVoice(engine, breaker, house.around.clock, lambda: house.config.replies.voice_chunk_s)
+        voice = SteadyVoice(engine, breaker, house.around.clock, lambda: house.config.replies.voice_chunk_s)
+        house.rounds.add(Probe(engine.name, voice.probe, lambda: voice.used_s, failed))
+        return voice, partial(breaker.keep_probing, voice.probe, lambda: house.config.health.voice_probe_s)
+
+    def _make_model(self, engine: Renewable[LLM]) -> Made[SteadyModel]:
+        return SteadyModel(engine, self._house.around.clock), None
+
+    def _make_guard(self, engine: Renewable[Guard]) -> Made[SteadyGuard]:
+        house = self._house
+        guard = SteadyGuard(engine, house.around.clock)
+        failed = partial(house.supervisor.restart, engine.name)
+        house.rounds.add(Probe(engine.name, guard.probe, lambda: guard.used_s, failed))
+        return guard, None
 
     def _name(self, port: str, engine: str) -> str:
         """What the board calls an engine; one that is opened again with other keys is numbered."""
@@ -201,6 +227,13 @@ class EngineRoom:
         return next(one for one in numbered if one not in taken)
 
 
-async def _run(kept: Kept[T], *, task_status: anyio.abc.TaskStatus[None]) -> None:
+async def _run(
+    kept: Kept[T], aside: Callable[[], Coroutine[Any, Any, None]] | None, *, task_status: anyio.abc.TaskStatus[None]
+) -> None:
+    """Keep an engine until it is retired, with what runs beside it."""
     with kept.scope:
-        await kept.engine.run(task_status=task_status)
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(kept.engine.run)
+            task_status.started()
+            if aside is not None:
+                tasks.start_soon(aside)

@@ -1,7 +1,7 @@
 """Soft resets: workers that grew old or large are renewed, one at a time, between turns."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -56,21 +56,22 @@ class Refresh:
     """Looks at the workers twice a minute and renews the one that needs it most."""
 
     def __init__(
-        self, clock: Clock, plan: Callable[[], RefreshPlan], resident: Resident, pause: Callable[[], Awaitable[None]]
+        self,
+        clock: Clock,
+        plan: Callable[[], RefreshPlan],
+        worn: Callable[[], Sequence[Worn]],
+        resident: Resident,
+        pause: Callable[[], Awaitable[None]],
     ) -> None:
-        """`plan` is asked at each look; `pause` waits until no turn runs."""
+        """`plan` and `worn`, the workers there are, are asked at each look; `pause` waits until no turn runs."""
         self._clock = clock
         self._plan = plan
         self._resident = resident
         self._pause = pause
-        self._worn: list[Worn] = []
+        self._worn = worn
         self._memory: dict[str, deque[tuple[float, float]]] = {}
         self._break = ""
         self._wake = anyio.Event()
-
-    def add(self, worn: Worn) -> None:
-        """Renew this when it needs it."""
-        self._worn.append(worn)
 
     def take_break(self, why: str) -> None:
         """The stream has a break (an ad, the safety scene): a good moment for what would be due soon."""
@@ -84,7 +85,7 @@ class Refresh:
                 await self._wake.wait()
             self._wake = anyio.Event()
             why_break, self._break = self._break, ""
-            for worn in tuple(self._worn):
+            for worn in self._worn():
                 if why := self._why(worn, why_break):
                     await self._renew(worn, why)
 

@@ -24,6 +24,10 @@ LEAVE_S: Final = 60.0
 """How long an old engine waits for those who still use it."""
 
 
+def _nothing() -> None:
+    """For an engine whose changes nobody wants to know."""
+
+
 class _Life(Generic[T]):
     """One opening of the engine, and who uses it."""
 
@@ -128,6 +132,8 @@ class Renewable(Generic[T]):
         self._asked = anyio.Event()
         self._answered = anyio.Event()
         self._began_s = clock.now()
+        self.changed: Callable[[], None] = _nothing
+        """Called whenever there is an engine again, or none any more."""
 
     @property
     def board(self) -> Board:
@@ -170,6 +176,7 @@ class Renewable(Generic[T]):
             self._report("starting", f"restarts: {why}")
             hung, self._life = self._life, None
             hung.leave(at_once=True)
+            self.changed()
         self._asked.set()
         return True
 
@@ -235,6 +242,7 @@ class Renewable(Generic[T]):
         else:
             self._began_s = self._clock.now()
             self._report("ok", self._summary)
+            self.changed()
             return None
         self._report("failed" if self._life is None else "degraded", failure.message, failure.fix)
         return failure
@@ -257,6 +265,7 @@ class Renewable(Generic[T]):
             if self._life is life:
                 self._life = None
                 self._report("failed", f"crashed: {kinds_of(error)}", "it restarts by itself; see the log")
+                self.changed()
                 self.ask(f"it crashed: {kinds_of(error)}")
         finally:
             if life is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import anyio
 
@@ -12,6 +13,7 @@ from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.core.steering import Queue, Upcoming, cue_key
 from spark_vtuber.core.turns import Outcome, Reason, TurnRecord
 from spark_vtuber.pipeline.crew import Crew
+from spark_vtuber.pipeline.farewell import finish_sentence
 from spark_vtuber.pipeline.habits import Habits
 from spark_vtuber.pipeline.inbox import Choice, Dropped, Inbox
 from spark_vtuber.pipeline.run import run_turn
@@ -60,6 +62,8 @@ class Director:
         self._last_talker: PersonaId | None = None
         self._quiet_since_s = 0.0
         self._is_stopped = False
+        self._is_closing = False
+        self._looked = anyio.Event()
 
     @property
     def turns(self) -> dict[PersonaId, Turn]:
@@ -88,7 +92,9 @@ class Director:
         async with anyio.create_task_group() as tasks:
             while True:
                 self._wake = anyio.Event()
-                turn = None if self._is_stopped else self._next_turn()
+                turn = None if self._is_stopped or self._is_closing else self._next_turn()
+                self._looked.set()
+                self._looked = anyio.Event()
                 if turn is None:
                     with anyio.move_on_after(self._quiet_left_s()) as patience:
                         await self._wake.wait()
@@ -97,6 +103,36 @@ class Director:
                 else:
                     self._turns[turn.id] = turn
                     tasks.start_soon(self._play, turn)
+
+    async def answer(self) -> None:
+        """Return when the loop has looked for a turn once more: it is alive."""
+        looked = self._looked
+        self._wake.set()
+        await looked.wait()
+
+    async def pause(self) -> None:
+        """Wait until no turn runs."""
+        while self._turns:
+            await self._ended.wait()
+
+    async def close(self, *, finish_s: float) -> None:
+        """Start nothing more. Whoever speaks has `finish_s` to come to the end of the sentence; then all turns are cut.
+
+        Returns when the stages are silent.
+        """
+        self._is_closing = True
+        holder = self._crew.floor.holder
+        speaking = [turn for turn in self._turns.values() if holder is not None and holder.speaker is turn]
+        await self._cut([turn for turn in self._turns.values() if turn not in speaking], Reason.SHUTDOWN)
+        with anyio.move_on_after(finish_s):
+            for turn in speaking:
+                await finish_sentence(turn.heard, self._crew.stage, partial(self._is_over, turn))
+        await self.silence(Reason.SHUTDOWN)
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether the show ends."""
+        return self._is_closing
 
     def stir(self) -> None:
         """Look again: something changed that decides which turns start."""
@@ -274,7 +310,7 @@ class Director:
 
     def _quiet_left_s(self) -> float | None:
         """How long it must stay quiet until somebody talks by themselves; None where nobody will."""
-        is_possible = not (self._is_stopped or self.is_holding or self._turns)
+        is_possible = not (self._is_stopped or self._is_closing or self.is_holding or self._turns)
         if not is_possible or not self._habits.talkers():
             return None
         return max(0.0, self._quiet_since_s + self._habits.idle_s() - self._crew.clock.now())
@@ -312,6 +348,9 @@ class Director:
         holder = self._crew.floor.holder
         speaking = [turn for turn in self._turns.values() if holder is not None and holder.speaker is turn]
         return speaking or list(self._turns.values())
+
+    def _is_over(self, turn: Turn) -> bool:
+        return turn.id not in self._turns
 
     async def _cut(self, turns: list[Turn], reason: Reason) -> None:
         for turn in turns:

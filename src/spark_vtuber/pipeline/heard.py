@@ -12,6 +12,10 @@ CHARS_PER_S: Final = 15.0
 """How fast people speak: 150 words a minute of six characters, spaces included."""
 
 
+ENDS: Final = (".", "!", "?", "…", "。", "！", "？")
+CLOSERS: Final = " \n\t\"')]”’»"
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """The shown text that was heard; `is_estimated` where it was cut by proportion."""
@@ -75,6 +79,15 @@ class HeardLog:
         """Nothing after `position` counts, whatever is still heard: the emergency stop was pressed."""
         self.settle(position)
         self._is_frozen = True
+
+    def sentence_end(self, position: Position) -> Position | None:
+        """Where the sentence ends that is heard at `position`; None while its sound is still being made."""
+        for piece in self._pieces:
+            if piece.number and piece.number >= max(position.utterance, 1) and piece.is_complete:
+                end = Position(piece.number, piece.samples)
+                if end > position and piece.clause.shown.rstrip(CLOSERS).endswith(ENDS):
+                    return end
+        return None
 
     def said(self) -> str:
         """Everything that was performed, heard or not."""

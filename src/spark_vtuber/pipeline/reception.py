@@ -58,6 +58,8 @@ class Reception:
         self._capacity = capacity
         self._queue: deque[_Arrival] = deque()
         self._arrived = anyio.Event()
+        self._looked = anyio.Event()
+        self._stumbled_at: _Arrival | None = None
         self._serial = Serial("c")
 
     @property
@@ -89,13 +91,25 @@ class Reception:
         return True
 
     async def run(self) -> None:
-        """Guard and admit lines for ever."""
+        """Guard and admit lines for ever.
+
+        A line at which this ends, by a bug or a restart, is tried once more by the next run; the second time it is
+        blocked.
+        """
         while True:
             while self._queue:
                 await self._admit(self._queue[0])
                 await checkpoint()
+                self._look()
             self._arrived = anyio.Event()
+            self._look()
             await self._arrived.wait()
+
+    async def answer(self) -> None:
+        """Return when a line was dealt with or none waits: the door is kept."""
+        looked = self._looked
+        self._arrived.set()
+        await looked.wait()
 
     def clear(self, reason: Reason) -> None:
         """Drop everything that waits for the guard."""
@@ -107,11 +121,12 @@ class Reception:
         event = arrival.event
         try:
             name, verdict = await self._check(event)
-        finally:
-            is_wanted = bool(self._queue) and self._queue[0] is arrival
-            if is_wanted:
-                self._queue.popleft()
-        if not is_wanted:
+        except BaseException:
+            if arrival is self._stumbled_at and self._take(arrival):
+                self._tally.line_blocked(event, "guard_failed", "crash")
+            self._stumbled_at = arrival
+            raise
+        if not self._take(arrival):
             return
         if verdict.is_blocked:
             self._tally.line_blocked(event, verdict.rule, verdict.reason)
@@ -132,6 +147,17 @@ class Reception:
         )
         self._tally.line_admitted(shown, verdict.reason)
         self._director.offer(cue)
+
+    def _take(self, arrival: _Arrival) -> bool:
+        """Take a line from the head of the queue; False where it was taken back meanwhile."""
+        is_wanted = bool(self._queue) and self._queue[0] is arrival
+        if is_wanted:
+            self._queue.popleft()
+        return is_wanted
+
+    def _look(self) -> None:
+        self._looked.set()
+        self._looked = anyio.Event()
 
     def _has_room(self, event: ChatEvent) -> bool:
         """Whether a line may wait; for one that was paid for, the newest other one leaves."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from spark_vtuber.core.audit import Audit, unnoted
 from spark_vtuber.core.avatars import Avatars
 from spark_vtuber.core.desk import Desk
+from spark_vtuber.core.healing import Healing
 from spark_vtuber.core.logs import Log
 from spark_vtuber.core.obs import ObsDesk
 from spark_vtuber.core.personas import Personas
@@ -23,6 +24,7 @@ class Doors:
     log: Log | None = None
     obs: ObsDesk | None = None
     avatars: Avatars | None = None
+    healing: Healing | None = None
     steering: Steering | None = None
     lines: ChatLines | None = None
     emotes: EmotePictures | None = None

@@ -15,7 +15,7 @@ from spark_vtuber.web.bundle import Bundle
 from spark_vtuber.web.doors import Doors
 from spark_vtuber.web.gate import Gate
 from spark_vtuber.web.keys import Keys
-from spark_vtuber.web.routes import avatars, chat, controls, journal, login, personas, reading, steering
+from spark_vtuber.web.routes import avatars, chat, controls, healing, journal, login, personas, reading, steering
 from spark_vtuber.web.routes import obs as obs_routes
 from spark_vtuber.web.routes import settings as settings_routes
 from spark_vtuber.web.settings import WebSettings
@@ -66,6 +66,7 @@ def _facets(doors: Doors) -> Iterator[APIRouter]:
         (doors.settings, lambda facet: settings_routes.router(facet, audit)),
         (doors.obs, lambda facet: obs_routes.router(facet, audit)),
         (doors.avatars, avatars.router),
+        (doors.healing, lambda facet: healing.router(facet, audit)),
         (doors.log, settings_routes.log_router),
         (doors.steering, lambda facet: steering.router(facet, audit)),
         (doors.lines, lambda facet: steering.lines_router(facet, audit)),

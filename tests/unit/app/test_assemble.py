@@ -15,7 +15,7 @@ from anyio.abc import TaskStatus
 from pydantic import BaseModel, ConfigDict
 
 from spark_vtuber import engines
-from spark_vtuber.app import assemble
+from spark_vtuber.app import assemble, journal
 from spark_vtuber.app import speak as speaking
 from spark_vtuber.app.assemble import Opened, run_show
 from spark_vtuber.app.environment import Surroundings
@@ -31,6 +31,7 @@ from spark_vtuber.pipeline.director import Director
 from spark_vtuber.stage.port import Part, Position, SpeechSound
 from spark_vtuber.stage.recorder import RecorderStage
 from spark_vtuber.testing.guards import FakeGuard
+from spark_vtuber.testing.journal import inline
 from spark_vtuber.testing.models import ScriptedModel
 from spark_vtuber.testing.stages import MemoryTape
 from spark_vtuber.testing.virtual import VirtualClock
@@ -87,6 +88,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Engines:
     monkeypatch.setattr(engines, "spec", found.spec)
     monkeypatch.setattr(assemble, "bind", lambda *_: socket.socket())
     monkeypatch.setattr(assemble, "serve", serve_nothing)
+    monkeypatch.setattr(journal, "threads", lambda _: inline)
     return found
 
 
@@ -138,7 +140,7 @@ async def test_without_a_model_the_understudy_answers_and_the_show_says_so(confi
 
 
 async def test_a_show_that_starts_muted_is_not_heard(configure: Configure, fakes: Engines) -> None:
-    async with opened(configure(), is_muted=True) as show:
+    async with opened(configure(), muted_reason="the test wants silence") as show:
         show.show.chat(Line("ana", "hello spark"))
         await anyio.sleep(30)
         assert len(show.show.turns(5)) == 1

@@ -32,10 +32,11 @@ class Stable:
     def __init__(self, plan: RefreshPlan, resident: Callable[[str], int | None] = lambda _: None) -> None:
         self.renewals: list[tuple[str, str, float]] = []
         self.is_speaking = False
-        self.refresh = Refresh(VirtualClock(), lambda: plan, resident, self._pause)
+        self.workers: list[Worker] = []
+        self.refresh = Refresh(VirtualClock(), lambda: plan, lambda: self.workers, resident, self._pause)
 
     def add(self, name: str) -> None:
-        self.refresh.add(Worker(name, self.renewals))
+        self.workers.append(Worker(name, self.renewals))
 
     async def _pause(self) -> None:
         while self.is_speaking:

@@ -251,7 +251,7 @@ async def test_a_line_that_was_paid_for_takes_the_place_of_one_that_was_not() ->
     assert sorted(record.cue.text for record in hand.records) == ["with 3 bits", "with 4 bits"]
 
 
-async def test_a_bug_of_the_guard_costs_the_line_and_no_other() -> None:
+async def test_a_line_at_which_the_guard_broke_once_is_tried_again() -> None:
     rig = Rig()
     hand = Stagehand(rig)
     check, rig.guard.check = rig.guard.check, explode  # type: ignore[method-assign]  # the guard's bug
@@ -262,7 +262,23 @@ async def test_a_bug_of_the_guard_costs_the_line_and_no_other() -> None:
     hand.write(2, "the next line")
     with anyio.move_on_after(1):
         await hand.reception.run()
+    assert [data["text"] for data in rig.notes.of("chat.received")] == ["the line it breaks on", "the next line"]
+
+
+async def test_a_bug_of_the_guard_costs_the_line_and_no_other() -> None:
+    rig = Rig()
+    hand = Stagehand(rig)
+    check, rig.guard.check = rig.guard.check, explode  # type: ignore[method-assign]  # the guard's bug
+    hand.write(1, "the line it breaks on")
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            await hand.reception.run()
+    rig.guard.check = check  # type: ignore[method-assign]  # the guard is whole again
+    hand.write(2, "the next line")
+    with anyio.move_on_after(1):
+        await hand.reception.run()
     assert [data["text"] for data in rig.notes.of("chat.received")] == ["the next line"]
+    assert rig.notes.of("chat.blocked")[0]["rule"] == "guard_failed"
 
 
 async def explode(*_: object) -> Verdict:

@@ -40,7 +40,7 @@ async def test_health_is_that_of_the_desk(client: httpx.AsyncClient, desk: FakeD
 
 
 def test_health_shows_each_component() -> None:
-    component = Component(name="espeak", kind="tts", state="degraded", detail="slow", since_ms=5, fix="restart")
+    component = Component("espeak", "tts", "degraded", "slow", 5, "restart", True, 2, "died", 4)
     health = Health("degraded", 1.23456, 7, "0.1.0", SessionId("abc"), (component,))
     assert health_view(health) == {
         "status": "degraded",
@@ -49,7 +49,18 @@ def test_health_shows_each_component() -> None:
         "version": "0.1.0",
         "session": "abc",
         "components": [
-            {"name": "espeak", "kind": "tts", "state": "degraded", "detail": "slow", "since": 5, "fix": "restart"}
+            {
+                "name": "espeak",
+                "kind": "tts",
+                "state": "degraded",
+                "detail": "slow",
+                "since": 5,
+                "fix": "restart",
+                "restartable": True,
+                "restarts": 2,
+                "last_error": "died",
+                "last_error_at": 4,
+            }
         ],
     }
 

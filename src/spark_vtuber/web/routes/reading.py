@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from spark_vtuber.core.desk import Desk, Health
+from spark_vtuber.core.healing import component_view
 from spark_vtuber.telemetry.turns import turn_view, turns_csv
 
 MAX_TURNS: Final = 1_000
@@ -49,15 +50,5 @@ def health_view(health: Health) -> dict[str, Any]:
         "pid": health.pid,
         "version": health.version,
         "session": health.session,
-        "components": [
-            {
-                "name": component.name,
-                "kind": component.kind,
-                "state": component.state,
-                "detail": component.detail,
-                "since": component.since_ms,
-                "fix": component.fix,
-            }
-            for component in health.components
-        ],
+        "components": [component_view(component) for component in health.components],
     }
