@@ -1,8 +1,11 @@
 """Notes for a journal, as a show would write them."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+from anyio.lowlevel import checkpoint
 
 from spark_vtuber.core.cues import Cue, CueKind
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind
@@ -10,8 +13,16 @@ from spark_vtuber.core.ids import CueId, PersonaId, SessionId, TurnId
 from spark_vtuber.core.turns import Mark, Outcome, TurnRecord
 from spark_vtuber.journal.notes import EventNote, Life, TurnNote
 
+T = TypeVar("T")
+
 NOW_MS: Final = 1_800_000_000_000
 LIFE: Final = Life(SessionId("5e5510000001"), NOW_MS, "0.1.0", 77)
+
+
+async def inline(call: Callable[[], T], /) -> T:
+    """Runs the journal's blocking calls where they are made: the virtual clock refuses threads."""
+    await checkpoint()
+    return call()
 
 
 def a_turn(number: int = 1, at_ms: int = NOW_MS, first_audio_s: float = 0.41, **changes: Any) -> TurnNote:

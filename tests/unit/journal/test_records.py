@@ -4,7 +4,7 @@ import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -14,10 +14,8 @@ from spark_vtuber.core.records import AuditTrail, ExportForm, ExportKind, Record
 from spark_vtuber.journal.ledger import Ledger
 from spark_vtuber.journal.notes import ActNote, TurnNote
 from spark_vtuber.telemetry.waterfall import percentiles
-from spark_vtuber.testing.journal import LIFE, NOW_MS, a_turn
+from spark_vtuber.testing.journal import LIFE, NOW_MS, a_turn, inline
 from spark_vtuber.testing.journal_records import FakeRecords
-
-T = TypeVar("T")
 
 HOUR_MS = 3_600_000
 
@@ -30,10 +28,6 @@ class StoppedClock:
 
     def unix_ms(self) -> int:
         return NOW_MS
-
-
-async def inline(call: Callable[[], T], /) -> T:
-    return call()
 
 
 Subject = tuple[Any, Callable[[TurnNote], None], Audit]
