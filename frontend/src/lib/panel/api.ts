@@ -1,6 +1,7 @@
 /** Calls of the show's JSON routes, and what can go wrong with them. */
 
 import { isObject, text, type Json } from '../protocol/fields';
+import { sentence } from './format';
 
 /** The show refused, or did not answer. The message is a sentence for people. */
 export class ApiError extends Error {
@@ -59,9 +60,4 @@ async function call(path: string, init: RequestInit, limitMs: number): Promise<u
 function inWords(error: Json, status: number): string {
 	const sentences = [text(error['message']), text(error['fix'])].filter((part) => part !== undefined && part !== '');
 	return sentences.map((part) => sentence(part as string)).join(' ') || `The show refused with status ${status}.`;
-}
-
-function sentence(part: string): string {
-	const end = /[.!?…]$/.test(part) ? '' : '.';
-	return part.charAt(0).toUpperCase() + part.slice(1) + end;
 }

@@ -58,6 +58,11 @@ export function words(code: string): string {
 	return code.replaceAll(/[_.]+/g, ' ').trim();
 }
 
+/** A phrase as a sentence: a capital letter in front, a full stop behind. Empty stays empty. */
+export function sentence(phrase: string): string {
+	return phrase && capital(phrase) + (/[.!?…]$/.test(phrase) ? '' : '.');
+}
+
 /** With a capital letter in front. */
 export function capital(phrase: string): string {
 	return phrase.charAt(0).toUpperCase() + phrase.slice(1);

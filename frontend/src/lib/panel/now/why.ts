@@ -6,10 +6,10 @@ import type { Score } from '../steering';
 const MEANINGS: Readonly<Record<string, string>> = {
 	fresh: 'Fresh',
 	paid: 'Paid',
-	event: 'Event of the platform',
-	addressed: 'Speaks to her',
+	event: 'Event',
+	addressed: 'Addressed',
 	question: 'A question',
-	substance: 'Says something',
+	substance: 'Substance',
 	priority: 'Set by you',
 	mood: 'Fits the mood',
 	expertise: 'Her subject',
