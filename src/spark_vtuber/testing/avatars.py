@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -118,12 +118,17 @@ async def avatar_rig(
     clock: Clock | None = None,
     connect: Open | None = None,
     prepare: Callable[[FakeVTubeStudio], None] | None = None,
+    studio: FakeVTubeStudio | None = None,
     fake: dict[str, Any] | None = None,
     **options: Any,
 ) -> AsyncIterator[AvatarRig]:
-    """An avatar that runs while the context is open. `prepare` sets the fake up before; the rest are its options."""
+    """An avatar that runs while the context is open.
+
+    `fake` are the arguments of the fake VTube Studio, unless there is one: `studio`; `prepare` sets it up before. The
+    rest are options of the avatar.
+    """
     clock = clock or VirtualClock()
-    async with fake_studio(clock, **(fake or {})) as studio:
+    async with nullcontext(studio) if studio is not None else fake_studio(clock, **(fake or {})) as studio:
         if prepare is not None:
             prepare(studio)
         rig = AvatarRig(clock, studio, data_dir, connect, **options)

@@ -282,10 +282,11 @@ def subscribe(ask: Ask) -> Mapping[str, Any]:
             raise ApiError(100050, "Not a model ID")
         ask.guest.events[name] = config
         if name == "ModelMovedEvent" and ask.studio.loaded is not None:
-            # The real one sends this first event at once, before the response and with its id.
+            # The first of these events is sent at once, before the response.
             model = ask.studio.loaded
+            id_ = ask.id if ask.studio.echoes_ids else secrets.token_hex(8)
             ask.guest.tell(
-                ask.id, name, {"modelID": model.id, "modelName": model.name, "modelPosition": dict(model.place)}
+                id_, name, {"modelID": model.id, "modelName": model.name, "modelPosition": dict(model.place)}
             )
     return {"subscribedEventCount": len(ask.guest.events), "subscribedEvents": list(ask.guest.events)}
 

@@ -152,6 +152,8 @@ class Studio:
         self.own: dict[str, tuple[tuple[str, str], float, float, float]] = {}
         self.tokens: dict[str, tuple[str, str]] = {}
         self.guests: list[Guest] = []
+        self.echoes_ids = False
+        """Whether events that come before a response carry its id; said of the real one, and not verified."""
         self.popup: bool | None = True
         """What a person presses: Allow, Deny, or nothing yet."""
         self.popups = 0
