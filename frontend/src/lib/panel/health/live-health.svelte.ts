@@ -28,10 +28,11 @@ export class LiveHealth implements Watcher {
 	readonly obs = new Asked<Obs>('/api/obs', (raw) => readObs(object(raw)));
 	readonly avatars = new Asked<Avatar[]>('/api/avatars', (raw) => objects(raw).map(readAvatar));
 	trends: Trends = $state.raw({});
+	#sampledMs = 0;
 
 	reload(isNewSession = false): void {
 		if (isNewSession) this.trends = {};
-		void this.machine.ask().then(() => this.#sample());
+		void this.measure();
 		for (const each of [this.parts, this.letters, this.alerts, this.obs, this.avatars]) void each.ask();
 	}
 
@@ -44,10 +45,16 @@ export class LiveHealth implements Watcher {
 				this.alerts.update((alerts) => withAlert(alerts, readAlert(object(data['alert'] ?? data))));
 			else if (type === 'alert.cleared') this.#cleared(id(data['id']) ?? '');
 		}
-		if (types.has('health')) void this.parts.ask();
+		if (types.has('health') || types.has('component.restarted')) void this.parts.ask();
 		if (types.has('obs')) void this.obs.ask();
 		if (types.has('avatar')) void this.avatars.ask();
-		if (types.has('turn.ended') || types.has('dead_letter')) void this.letters.ask();
+		if (types.has('cue.dead') || types.has('cue.undead')) void this.letters.ask();
+	}
+
+	/** Looks at the machine; the show looks closely only while somebody asks. */
+	async measure(): Promise<void> {
+		await this.machine.ask();
+		this.#sample();
 	}
 
 	#cleared(alert: string): void {
@@ -61,7 +68,9 @@ export class LiveHealth implements Watcher {
 
 	#sample(): void {
 		const machine = this.machine.value;
-		if (machine) this.trends = withSample(this.trends, figures(machine));
+		if (!machine || machine.atMs === this.#sampledMs) return;
+		this.#sampledMs = machine.atMs;
+		this.trends = withSample(this.trends, figures(machine));
 	}
 }
 

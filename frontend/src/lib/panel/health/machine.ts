@@ -49,6 +49,8 @@ export interface Machine {
 	readonly queues: readonly Tally[];
 	readonly dropped: readonly Tally[];
 	readonly heat: { readonly level: string; readonly reason: string };
+	/** What the show does to help itself, by reason. */
+	readonly strain: readonly string[];
 }
 
 /** A name and how many. */
@@ -80,7 +82,10 @@ export function readMachine(raw: Json): Machine {
 		throttleReason: text(raw['throttle_reason']) ?? '',
 		queues: tallies(raw['queues']),
 		dropped: tallies(raw['dropped']),
-		heat: { level: text(heat['level']) ?? 'ok', reason: text(heat['reason']) ?? '' }
+		heat: { level: text(heat['level']) ?? 'ok', reason: text(heat['reason']) ?? '' },
+		strain: isObject(raw['strain'])
+			? Object.entries(raw['strain']).map(([name, why]) => `${name}: ${text(why) ?? ''}`)
+			: []
 	};
 }
 
@@ -107,7 +112,9 @@ function readGpu(raw: Json): Gpu {
 
 function readTemperature(raw: Json): Temperature[] {
 	const celsius = number(raw['celsius']);
-	return celsius === undefined ? [] : [{ name: text(raw['name']) ?? '', celsius, high: number(raw['high']) ?? null }];
+	return celsius === undefined
+		? []
+		: [{ name: text(raw['name']) ?? '', celsius, high: number(raw['high']) ?? number(raw['high_c']) ?? null }];
 }
 
 /** An object of counts as a list, the greatest first, equal ones by name. */

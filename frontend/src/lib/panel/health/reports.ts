@@ -74,6 +74,8 @@ export function byUrgency(alerts: readonly Alert[]): Alert[] {
 export interface Obs {
 	readonly state: string;
 	readonly address: string;
+	readonly detail: string;
+	readonly fix: string;
 	readonly scene: string;
 	readonly scenes: readonly string[];
 	readonly safetyScene: string;
@@ -94,6 +96,8 @@ export function readObs(raw: Json): Obs {
 	return {
 		state: text(raw['state']) ?? 'off',
 		address: text(raw['address']) ?? '',
+		detail: text(raw['detail']) ?? '',
+		fix: text(raw['fix']) ?? '',
 		scene: text(raw['scene']) ?? '',
 		scenes: texts(raw['scenes']),
 		safetyScene: text(raw['safety_scene']) ?? '',
@@ -116,6 +120,7 @@ export interface Avatar {
 	readonly model: string;
 	readonly port: number | null;
 	readonly detail: string;
+	readonly fix: string;
 }
 
 export function readAvatar(raw: Json): Avatar {
@@ -124,7 +129,8 @@ export function readAvatar(raw: Json): Avatar {
 		state: text(raw['state']) ?? '',
 		model: text(raw['model']) ?? '',
 		port: number(raw['port']) ?? null,
-		detail: text(raw['detail']) ?? ''
+		detail: text(raw['detail']) ?? '',
+		fix: text(raw['fix']) ?? ''
 	};
 }
 

@@ -30,10 +30,10 @@ export function lineOfEvent(raw: Json): Line | null {
 	const record = isObject(turn) ? turn : isObject(raw['record']) ? raw['record'] : null;
 	return {
 		atMs: number(at) ?? 0,
-		level: gravity(type, raw),
+		level: gravity(type, raw, record),
 		type,
 		turn: id(turn) ?? id(record?.['id']) ?? '',
-		text: cut(record && isObject(turn) ? fields(summary(record)) : fields(rest))
+		text: cut(fields(record ? summary(record) : rest))
 	};
 }
 
@@ -59,13 +59,13 @@ function levelOf(name: string | undefined): Level {
 	return LEVELS.find((level) => level === lower) ?? 'info';
 }
 
-function gravity(type: string, raw: Json): Level {
+function gravity(type: string, raw: Json, record: Json | null): Level {
 	const component = isObject(raw['component']) ? raw['component'] : {};
 	if (type === 'health' && component['state'] === 'failed') return 'error';
 	if (type === 'health' && component['state'] === 'degraded') return 'warning';
 	if (type === 'alert') return raw['severity'] === 'critical' ? 'error' : 'warning';
 	if (type === 'panic' || type === 'gap' || type === 'chat.blocked') return 'warning';
-	if (type === 'turn.ended') return raw['outcome'] === 'failed' ? 'error' : 'info';
+	if (type === 'turn.ended') return record?.['outcome'] === 'failed' ? 'error' : 'info';
 	return 'info';
 }
 

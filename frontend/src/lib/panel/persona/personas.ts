@@ -12,6 +12,8 @@ export interface Persona {
 	/** From 0 to 1. */
 	readonly talkativeness: number;
 	readonly hasIdleTalk: boolean;
+	/** Answers only lines with which something was given; null where the show does not tell. */
+	readonly isPaidOnly: boolean | null;
 	/** Name of the preset it has; empty when set by hand. */
 	readonly preset: string;
 	readonly expertise: readonly string[];
@@ -23,6 +25,7 @@ export interface Change {
 	readonly energy?: number;
 	readonly talkativeness?: number;
 	readonly idle_talk?: boolean;
+	readonly paid_only?: boolean;
 	readonly preset?: string;
 }
 
@@ -36,6 +39,7 @@ export function readPersona(raw: Json): Persona {
 		energy: share(raw['energy']),
 		talkativeness: share(raw['talkativeness']),
 		hasIdleTalk: raw['idle_talk'] === true,
+		isPaidOnly: typeof raw['paid_only'] === 'boolean' ? raw['paid_only'] : null,
 		preset: text(raw['preset']) ?? '',
 		expertise: texts(raw['expertise'])
 	};
@@ -59,7 +63,7 @@ export function withPersona(personas: readonly Persona[], raw: Json): readonly P
 }
 
 function written(persona: Persona): Json {
-	return { ...persona, idle_talk: persona.hasIdleTalk };
+	return { ...persona, idle_talk: persona.hasIdleTalk, paid_only: persona.isPaidOnly };
 }
 
 export interface Preset {
