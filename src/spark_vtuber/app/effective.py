@@ -40,7 +40,7 @@ def as_toml(found: Sequence[Key], file: Path | None) -> str:
     for key in found:
         if key.table != table:
             table = key.table
-            lines += ["", f"[{'.'.join(map(_bare, table))}]"]
+            lines += ["", f"[{'.'.join(map(_bare, table))}]"] if table else [""]
         comment = "# " if key.value is None else ""
         value = "" if key.value is None else _toml(key.value)
         lines.append(f"{comment}{_bare(key.name)} = {value}".rstrip().ljust(48) + f"  # {key.source}")

@@ -1,6 +1,7 @@
-"""`spark-vtuber config`: check the configuration, show what is in force and where it comes from, print its schema."""
+"""`spark-vtuber config`: check the configuration, show what is in force, print its schema, let a show read it again."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import typer
@@ -9,9 +10,12 @@ from rich.markup import escape
 from spark_vtuber import engines
 from spark_vtuber.app import effective
 from spark_vtuber.cli import options
+from spark_vtuber.cli.changes import tell_changes
 from spark_vtuber.cli.console import complain, console
+from spark_vtuber.cli.running import asked_to_reload
 from spark_vtuber.config import Settings, load, schema
 from spark_vtuber.core.errors import ConfigError, SparkError
+from spark_vtuber.core.settings import BAD_VALUE
 
 WRONG = 2
 """The exit code for a configuration with mistakes."""
@@ -69,6 +73,34 @@ def show(config: options.ConfigFile = None, as_json: options.AsJson = False) -> 
 def print_schema() -> None:
     """Print the JSON schema of spark.toml; the keys of each engine stand under "$engines"."""
     print(json.dumps(schema(engines.spec, engines.names), indent=2, ensure_ascii=False))
+
+
+@app.command()
+def reload(config: options.ConfigFile = None, port: options.Port = None, as_json: options.AsJson = False) -> None:
+    """Let the running show read its configuration again.
+
+    Live keys count at once, others restart what they belong to or wait for the
+    next start of the show. A configuration with mistakes changes nothing; all
+    of them are listed (exit code 2).
+
+    [bold]Examples[/]
+
+      spark-vtuber config reload
+      spark-vtuber config reload --port 9000
+    """
+    try:
+        server = load(engines.spec, config, options.layer(server={"port": port})).config.server
+        changes = asked_to_reload(server)
+    except ConfigError as error:
+        _complain_of_all(error)
+        raise typer.Exit(WRONG) from error
+    except SparkError as error:
+        complain(error)
+        raise typer.Exit(WRONG if error.code == BAD_VALUE else 1) from error
+    if as_json:
+        print(json.dumps({"changed": [asdict(one) for one in changes]}))
+    else:
+        tell_changes(changes)
 
 
 def _complain_of_all(error: ConfigError) -> None:

@@ -46,8 +46,10 @@ class WatchLink:
             self.tell({"type": "beat", "silent": is_silent(), "workers": list(workers())})
             await anyio.sleep(BEAT_S)
 
-    async def obey(self, stop: Callable[[], None], panic: Callable[[], Awaitable[None]]) -> None:
-        """Carry out what the watch says; its end, or a `stop`, ends the show."""
+    async def obey(
+        self, stop: Callable[[], None], panic: Callable[[], Awaitable[None]], reload: Callable[[], None]
+    ) -> None:
+        """Carry out what the watch says; its end, or a `stop`, ends the show. `reload` must not wait."""
         send, receive = anyio.create_memory_object_stream[dict[str, Any]](16)
         async with BlockingPortal() as portal, receive:
             threading.Thread(target=self._listen, args=(portal, send), daemon=True).start()
@@ -56,6 +58,8 @@ class WatchLink:
                     case "panic":
                         await panic()
                         self.tell({"type": "panicked", "id": message.get("id")})
+                    case "reload":
+                        reload()
                     case "stop":
                         stop()
         stop()

@@ -1,0 +1,46 @@
+"""Talks to a show that is running, as its own panel would."""
+
+from typing import Any, Final
+
+import httpx
+
+from spark_vtuber.app.tokens import token
+from spark_vtuber.config import Server
+from spark_vtuber.core.errors import SparkError
+from spark_vtuber.core.settings import Change
+
+PATIENCE_S: Final = 130.0
+"""A reload may open an engine, which may load for two minutes."""
+
+EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - what stands in the file, never bound here
+
+
+def asked_to_reload(server: Server) -> list[Change]:
+    """Let the show on `server` read its configuration again; gives what changed.
+
+    Raises:
+        SparkError: `no_show`: nobody answers there; else what the show says.
+    """
+    return [Change(**one) for one in _post(server, "/api/settings/reload")["changed"]]
+
+
+def _post(server: Server, path: str) -> dict[str, Any]:
+    host = EVERYWHERE.get(server.host, f"[{server.host}]" if ":" in server.host else server.host)
+    secret = token(server.desk_token)
+    headers = {"user-agent": "spark-vtuber"}
+    if secret is not None:
+        headers["authorization"] = f"Bearer {secret.get_secret_value()}"
+    url = f"http://{host}:{server.port}{path}"
+    try:
+        answer = httpx.post(url, json={}, headers=headers, timeout=PATIENCE_S, trust_env=False)
+        body = answer.json()
+        if answer.is_success:
+            return dict(body)
+        said = body["error"]
+        raise SparkError(said["message"], code=said["code"], fix=said["fix"])
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        raise SparkError(
+            f"no show answers on port {server.port} ({type(error).__name__})",
+            code="no_show",
+            fix="start it, or give the port of its pages: --port 8080",
+        ) from error
