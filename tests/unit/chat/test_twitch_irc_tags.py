@@ -93,7 +93,7 @@ def test_positions_count_code_points() -> None:
     assert (span.start, span.end) == (1, 6)
 
 
-@pytest.mark.parametrize("name", ["../25", "25%2f", "", "a" * 65, "é"])
+@pytest.mark.parametrize("name", ["..25", "25%2f", "", "a" * 65, "é"])
 def test_an_id_that_is_no_name_of_a_picture_leaves_the_word(name: str) -> None:
     (span,) = emotes_of(tagged(emotes=f"{name}:0-4"), "Kappa")
     assert (span.name, span.id) == ("Kappa", "")

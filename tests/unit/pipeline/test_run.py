@@ -530,8 +530,8 @@ async def test_a_bug_in_the_sound_is_not_hidden() -> None:
     seat = Seat(turn, SPARK.id, Behaviour.QUEUE, 0)
     ahead = Ahead(crew.stage, 24_000, crew.limits)
     async with anyio.create_task_group() as tasks:
+        script = Script(turn, crew, no_clauses(), tasks)
         with pytest.raises(RuntimeError, match="before its clause"):
-            script = Script(turn, crew, no_clauses(), tasks)
             await perform(turn, crew, seat, script, receive, ahead, tasks)
     send.close()
 
