@@ -143,7 +143,7 @@ class HealthSettings(Section):
         1.0, "In an ad break or on the safety scene, a worker older than this is replaced; 0 = never.", "live", ge=0
     )
     on_stop: Literal["finish", "cut"] = key("finish", "Whether the sentence is finished when the show stops.", "live")
-    stop_limit_s: float = key(10.0, "Longest wait for the end of that sentence.", "live", ge=0, le=60)
+    stop_limit_s: float = key(6.0, "Longest wait for the end of that sentence.", ge=0, le=60)
 
 
 class InboxSettings(Section):

@@ -1,10 +1,12 @@
 """The composition root: a configuration becomes objects, the objects a running show."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 import anyio
 from anyio.abc import TaskStatus
@@ -18,6 +20,7 @@ from spark_vtuber.app.equipment import Equipment
 from spark_vtuber.app.healing import Ward
 from spark_vtuber.app.house import House
 from spark_vtuber.app.journal import open_journal
+from spark_vtuber.app.lookout import Lookout
 from spark_vtuber.app.mutes import Mutes
 from spark_vtuber.app.obs import ObsRoom
 from spark_vtuber.app.show import Parts, Show
@@ -29,6 +32,8 @@ from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.personas import EXPRESSIONS
 from spark_vtuber.core.turns import TurnRecord
+from spark_vtuber.health.sensors import MachineSensors
+from spark_vtuber.health.strain import Measure
 from spark_vtuber.llm.discovery import FoundServer
 from spark_vtuber.llm.prompt import PromptBudget, Prompter
 from spark_vtuber.personality import card
@@ -51,16 +56,23 @@ from spark_vtuber.web.site import build
 
 VERSION = version("spark-vtuber")
 
+LEAST_TOKENS: Final = 48
+"""An answer may always be this long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A show that is ready: its page answers and the first turn can start."""
+    """A show that is ready: its page answers and the first turn can start.
+
+    `farewell` ends the talking as configured; cancel the show afterwards.
+    """
 
     show: Show
     doors: Doors
     url: str
     port: int
     found: tuple[FoundServer, ...]
+    farewell: Callable[[], Awaitable[None]]
 
 
 async def run_show(
@@ -106,12 +118,21 @@ async def run_show(
                 personas=assembly.bridge.company,
                 records=assembly.journal.records,
                 trail=assembly.journal.records,
+                machine=assembly.lookout.tower,
+                alerts=assembly.lookout.alerts,
             )
             site = build(doors, web, clock=around.clock, count_drop=show.door_dropped)
             await tasks.start(serve, site, listener)
             house.board.set("web", "web", "ok", f"pages and API on port {port}")
             task_status.started(
-                Opened(show, doors, f"http://{_host(web.host)}:{port}/", port, assembly.equipment.found)
+                Opened(
+                    show,
+                    doors,
+                    f"http://{_host(web.host)}:{port}/",
+                    port,
+                    assembly.equipment.found,
+                    assembly.ward.farewell,
+                )
             )
             await anyio.sleep_forever()
 
@@ -204,6 +225,8 @@ class _Assembly:
         chats.look()
         keep_tuned(house, self._stand_ins, inbox, gates, chats)
         self.settings = open_settings(house, equipment, director)
+        self.lookout = Lookout(house, MachineSensors(), show, self.room, equipment)
+        self.lookout.start(prompter, bridge, self.obs)
         return show
 
     def _stage(self, hall: StageHall) -> Stage:
@@ -235,11 +258,12 @@ class _Assembly:
 
     def _limits(self) -> Limits:
         replies, stage = self._house.config.replies, self._house.config.stage
+        is_short = self._house.strain.demands(Measure.SHORT_ANSWERS)
         return Limits(
             first_audio_s=replies.first_audio_s,
             between_tokens_s=replies.between_tokens_s,
             voice_chunk_s=replies.voice_chunk_s,
-            max_tokens=replies.max_tokens,
+            max_tokens=max(LEAST_TOKENS, replies.max_tokens // 2) if is_short else replies.max_tokens,
             lead_s=stage.lead_s,
         )
 

@@ -103,6 +103,12 @@ class Ward:
         """Look at a turn that is over."""
         self._letters.note(record, is_closing=self._director.is_closing)
 
+    async def farewell(self) -> None:
+        """End the talking as configured: the sentence is finished or cut, and nothing else begins."""
+        health = self._house.config.health
+        self._house.events("closing", how=health.on_stop)
+        await self._director.close(finish_s=health.stop_limit_s if health.on_stop == "finish" else 0.0)
+
     def start(self, minds: Minds, reception: Reception, floor: Floor, stage: Stage) -> None:
         """Watch from now on."""
         house = self._house

@@ -1,6 +1,7 @@
 """Runs a show in the foreground until somebody stops it or it has nothing more to do."""
 
 import logging
+import os
 import random
 import signal
 import sys
@@ -17,12 +18,16 @@ import typer
 from spark_vtuber import engines
 from spark_vtuber.app.assemble import Opened, run_show
 from spark_vtuber.app.environment import Surroundings
+from spark_vtuber.cli.changes import tell_changes
 from spark_vtuber.cli.console import complain, console, errors_in
 from spark_vtuber.cli.greeting import greet
+from spark_vtuber.cli.hangup import Terminal
 from spark_vtuber.cli.link import WatchLink
 from spark_vtuber.config import Settings, load
 from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.core.errors import SparkError
+
+log = logging.getLogger(__name__)
 
 WRONG_USE = 2
 """The exit code after which the watch does not start the show again."""
@@ -64,20 +69,30 @@ def start(config: Path | None, flags: Mapping[str, Any], wishes: Wishes) -> None
 
 
 async def _perform(settings: Settings, wishes: Wishes) -> None:
-    around = Surroundings(SystemClock(), random.Random(), logging.getLogger("spark_vtuber"))
+    around = Surroundings(
+        SystemClock(),
+        random.Random(),
+        logging.getLogger("spark_vtuber"),
+        watch_pid=os.getppid() if wishes.is_watched else None,
+    )
     curtain = _Curtain()
     async with anyio.create_task_group() as tasks:
-        stop = tasks.cancel_scope.cancel
+        ending = _Ending(tasks.cancel_scope)
+        stop = ending.ask
+        reload = partial(tasks.start_soon, curtain.reload)
+        tasks.start_soon(ending.run)
         if sys.platform != "win32":
-            await tasks.start(_stop_on_signal, stop)
+            await tasks.start(_obey_signals, stop, reload)
         link = WatchLink() if wishes.is_watched else None
         if link is not None:
-            tasks.start_soon(link.obey, stop, curtain.panic)
+            tasks.start_soon(link.obey, stop, curtain.panic, reload)
         opened: Opened = await tasks.start(partial(run_show, settings, around, muted_reason=wishes.muted_reason))
         curtain.rise(opened)
+        ending.farewell = opened.farewell
         greet(opened, settings, wishes.muted_reason)
         if link is not None:
-            link.tell({"type": "ready", "url": opened.url, "door": opened.port + 1})
+            farewell_s = settings.config.health.stop_limit_s
+            link.tell({"type": "ready", "url": opened.url, "door": opened.port + 1, "farewell_s": farewell_s})
             tasks.start_soon(link.beat, lambda: opened.show.is_silent, partial(_workers, around))
         if settings.config.server.browser and sys.stderr.isatty():
             webbrowser.open(opened.url)
@@ -86,12 +101,34 @@ async def _perform(settings: Settings, wishes: Wishes) -> None:
             stop()
 
 
+class _Ending:
+    """The end of the show: the first request lets it say farewell, the second ends it at once."""
+
+    def __init__(self, show: anyio.CancelScope) -> None:
+        self._show = show
+        self._asked = anyio.Event()
+        self.farewell: Callable[[], Awaitable[None]] | None = None
+
+    def ask(self) -> None:
+        """Ask for the end."""
+        if self._asked.is_set() or self.farewell is None:
+            self._show.cancel()
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Wait for the first request, and end the show after its farewell."""
+        await self._asked.wait()
+        if self.farewell is not None:
+            await self.farewell()
+        self._show.cancel()
+
+
 def _workers(around: Surroundings) -> list[int]:
     return [entry.pid for entry in around.roster.entries]
 
 
 class _Curtain:
-    """A panic that comes while the show is still being opened waits for the show."""
+    """What is asked of the show while it is still being opened waits for it."""
 
     def __init__(self) -> None:
         self._opened: Opened | None = None
@@ -107,12 +144,36 @@ class _Curtain:
             self._opened.doors.audit("panic", actor="panic door")
             await self._opened.show.panic("panic door")
 
-
-async def _stop_on_signal(
-    stop: Callable[[], None], *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
-) -> None:
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        task_status.started()
-        async for _ in signals:
-            stop()
+    async def reload(self) -> None:
+        """Read the configuration again, as a signal asks, and say what came of it."""
+        await self._is_up.wait()
+        if self._opened is None or self._opened.doors.settings is None:
             return
+        try:
+            changes = await self._opened.doors.settings.reload()
+        except SparkError as error:
+            log.warning("the configuration was not read again: %s", error.message)
+            complain(error)
+            return
+        for one in changes:
+            self._opened.doors.audit("settings.reload", actor="signal", target=one.key, old=one.old, new=one.value)
+        tell_changes(changes)
+
+
+async def _obey_signals(
+    stop: Callable[[], None],
+    reload: Callable[[], None],
+    *,
+    task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
+) -> None:
+    """SIGHUP reads the configuration again, unless the terminal was closed; that and other signals end the show."""
+    if sys.platform == "win32":
+        return
+    terminal = Terminal()
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        task_status.started()
+        async for number in signals:
+            if number == signal.SIGHUP and not terminal.is_gone:
+                reload()
+            else:
+                stop()

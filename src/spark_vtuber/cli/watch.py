@@ -3,8 +3,8 @@
 Standard library only, so that it stays small and keeps working when everything else does not. The show runs in a
 process group of its own; its stdin carries our commands and its stdout its messages, one JSON object a line:
 
-    watch → show   {"type": "stop"}  {"type": "panic", "id": N}
-    show → watch   {"type": "ready", "url": …, "door": port}  {"type": "panicked", "id": N}
+    watch → show   {"type": "stop"}  {"type": "panic", "id": N}  {"type": "reload"}
+    show → watch   {"type": "ready", "url": …, "door": port, "farewell_s": …}  {"type": "panicked", "id": N}
                    {"type": "beat", "silent": bool, "workers": [process id, …]}
                    {"type": "obs", "host": …, "port": …, "password": …, "scene": …}
 
@@ -25,13 +25,18 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from spark_vtuber.cli.door import PanicDoor
+from spark_vtuber.cli.hangup import Terminal
 from spark_vtuber.cli.safety_scene import switch_scene
 from spark_vtuber.core.errors import SparkError
 
 LOOK_S: Final = 0.5
 """How often the watch looks after the show when nothing comes from it."""
 
+ALIVE_S: Final = 3.0
+"""A show that sent no beat for so long says no farewell."""
+
 STOP: Final = {"type": "stop"}
+RELOAD: Final = {"type": "reload"}
 
 FINAL_CODES: Final = frozenset({0, 2, 130})
 """Exit codes after which the show is not started again: done, wrong use or configuration, interrupted."""
@@ -42,9 +47,10 @@ class WatchLimits:
     """How patient the watch is.
 
     A show that is not ready after `start_s`, or sends no beat (one a second is due) for `beat_s`, is killed and
-    started again. It gets `stop_s` to end and `panic_s` to confirm a panic; one that does not is killed, and after a
-    panic started again muted. Between two starts there are `first_pause_s`, doubling up to `longest_pause_s`; a life
-    longer than `calm_s` begins again with the first. OBS gets `obs_s` to change the scene.
+    started again. It gets `stop_s` to end, and while it beats also the `farewell_s` it asked for, and `panic_s` to
+    confirm a panic; one that does not is killed, and after a panic started again muted. Between two starts there are
+    `first_pause_s`, doubling up to `longest_pause_s`; a life longer than `calm_s` begins again with the first. OBS gets
+    `obs_s` to change the scene.
     """
 
     start_s: float = 60.0
@@ -77,6 +83,7 @@ class Watch:
         self._show: subprocess.Popen[bytes] | None = None
         self._door: PanicDoor | None = None
         self._stop_by_s: float | None = None
+        self._farewell_s = 0.0
         self._lives = 0
         self._is_silent = False
         self._muted_reason = ""
@@ -85,6 +92,7 @@ class Watch:
         self._pause_s = self._limits.first_pause_s
         self._panics: dict[int, threading.Event] = {}
         self._panic_count = 0
+        self._terminal = Terminal()
 
     @property
     def _is_stopping(self) -> bool:
@@ -95,6 +103,8 @@ class Watch:
         for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), self._on_signal)
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, self._on_hangup)
         while True:
             code = self._life()
             if self._is_stopping:
@@ -133,11 +143,14 @@ class Watch:
 
     def _take(self, message: dict[str, Any] | None, show: "subprocess.Popen[bytes]") -> None:
         match message:
+            case {"type": "ready", "door": port, "farewell_s": int(farewell_s) | float(farewell_s)}:
+                self._farewell_s = farewell_s
+                self._open_door(port)
             case {"type": "ready", "door": port}:
                 self._open_door(port)
-            case {"type": "beat", "silent": bool(is_silent)}:
+            case {"type": "beat", "silent": bool(is_silent), "workers": list(workers)}:
                 self._is_silent = is_silent
-                self._workers = tuple(pid for pid in message.get("workers", ()) if isinstance(pid, int) and pid > 1)
+                self._workers = tuple(pid for pid in workers if isinstance(pid, int) and pid > 1)
             case {"type": "obs", "host": str(host), "port": int(port), "password": str(password), "scene": str(scene)}:
                 self._safety = Safety(host, port, password, scene) if scene else None
             case {"type": "panicked"}:
@@ -149,7 +162,8 @@ class Watch:
     def _must_end(self, pulse: "_Pulse") -> bool:
         """Whether the show has to be killed: it does not stop, does not answer, or does not get ready."""
         if self._stop_by_s is not None:
-            return time.monotonic() > self._stop_by_s
+            grace_s = self._farewell_s if pulse.silence_s < ALIVE_S else 0.0
+            return time.monotonic() > self._stop_by_s + grace_s
         if not pulse.is_ready and pulse.age_s > self._limits.start_s:
             _say("the show does not get ready; killing it")
             return True
@@ -261,6 +275,13 @@ class Watch:
         for pid in workers if sys.platform != "win32" else ():
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
+
+    def _on_hangup(self, number: int, frame: Any) -> None:
+        """A terminal that was closed ends the show; otherwise the show reads its configuration again."""
+        if self._terminal.is_gone:
+            self._on_signal(number, frame)
+        elif self._show is not None:
+            _send(self._show, RELOAD)
 
     def _on_signal(self, _number: int, _frame: Any) -> None:
         """Ask the show to end; the second time, do not wait for it. Takes no locks: the signal may have met one."""

@@ -294,7 +294,8 @@ class Director:
             await run_turn(turn, self._crew)
         except Exception:
             for other in self._turns.values():
-                other.interrupt(Reason.CRASH)
+                if other is not turn:
+                    other.interrupt(Reason.CRASH)
             raise
         finally:
             del self._turns[turn.id]

@@ -1,12 +1,14 @@
 """What was heard of an answer: the truth for memory, history and the next prompt."""
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from spark_vtuber.core.audio import WordTime
 from spark_vtuber.core.turns import Clause
 from spark_vtuber.stage.port import Position
+from spark_vtuber.text.clauses import split
 
 CHARS_PER_S: Final = 15.0
 """How fast people speak: 150 words a minute of six characters, spaces included."""
@@ -83,10 +85,10 @@ class HeardLog:
     def sentence_end(self, position: Position) -> Position | None:
         """Where the sentence ends that is heard at `position`; None while its sound is still being made."""
         for piece in self._pieces:
-            if piece.number and piece.number >= max(position.utterance, 1) and piece.is_complete:
-                end = Position(piece.number, piece.samples)
-                if end > position and piece.clause.shown.rstrip(CLOSERS).endswith(ENDS):
-                    return end
+            if piece.number and piece.number >= max(position.utterance, 1):
+                for sample in _sentence_ends(piece):
+                    if (end := Position(piece.number, sample)) > position:
+                        return end
         return None
 
     def said(self) -> str:
@@ -110,6 +112,20 @@ class HeardLog:
                 cut = _cut(piece, self._position.sample)
                 return Heard(("".join(text) + cut.text).strip(), cut.is_estimated)
         return Heard("".join(text).strip())
+
+
+def _sentence_ends(piece: _Piece) -> Iterator[int]:
+    """The samples at which sentences of a clause end, as far as they are known."""
+    shown, at = piece.clause.shown, 0
+    for sentence in split(shown, "sentences"):
+        at += len(sentence)
+        if at < len(shown):
+            spoken_end = max((span.spoken_end for span in piece.clause.spans if span.shown_end <= at), default=0)
+            if any(word.end > spoken_end for word in piece.words):
+                ended_ms = max((word.ms_end for word in piece.words if word.end <= spoken_end), default=0.0)
+                yield round(ended_ms * piece.sample_rate / 1000)
+        elif piece.is_complete and sentence.rstrip(CLOSERS).endswith(ENDS):
+            yield piece.samples
 
 
 def _cut(piece: _Piece, sample: int) -> Heard:
