@@ -24,57 +24,81 @@ const OUTCOMES: Readonly<Record<string, Partial<ChatLine>>> = {
 export function after(book: Book, events: readonly PanelEvent[]): Book {
 	const changes = events.filter(({ type }) => type.startsWith('chat.') || type.startsWith('turn.'));
 	if (changes.length === 0) return book;
-	const lines = [...book];
-	const places = new Map<string, number>();
-	// Almost every event is about a line of the last minutes.
-	const placeOf = (line: string): number => {
-		const known = places.get(line);
-		if (known !== undefined) return known;
-		const place = lines.findLastIndex((each) => each.id === line);
-		if (place >= 0) places.set(line, place);
-		return place;
-	};
-	for (const event of changes) step(lines, placeOf, event);
-	return append([], lines, KEEP);
+	const lines = new Lines(book, changes.length > FEW);
+	for (const event of changes) step(lines, event);
+	return append([], lines.list, KEEP);
 }
 
-function step(lines: ChatLine[], placeOf: (line: string) => number, { type, at, turn, data }: PanelEvent): void {
+/** So few lines are found faster by looking from the end: almost every event is about a line of the last minutes. */
+const FEW = 8;
+
+/** A copy of the book that can be changed. */
+class Lines {
+	readonly list: ChatLine[];
+	readonly #places: Map<string, number>;
+
+	constructor(
+		book: Book,
+		private readonly isIndexed: boolean
+	) {
+		this.list = [...book];
+		this.#places = new Map(isIndexed ? book.map((line, place) => [line.id, place]) : []);
+	}
+
+	get(line: string): ChatLine | undefined {
+		const place = this.#place(line);
+		return place < 0 ? undefined : this.list[place];
+	}
+
+	add(line: ChatLine): void {
+		this.#places.set(line.id, this.list.length);
+		this.list.push(line);
+	}
+
+	/** Does nothing where the line is not known. */
+	change(line: string, part: Partial<ChatLine>): void {
+		const place = this.#place(line);
+		const known = this.list[place];
+		if (known) this.list[place] = { ...known, ...part };
+	}
+
+	#place(line: string): number {
+		const known = this.#places.get(line);
+		if (known !== undefined || this.isIndexed) return known ?? -1;
+		const place = this.list.findLastIndex((each) => each.id === line);
+		if (place >= 0) this.#places.set(line, place);
+		return place;
+	}
+}
+
+function step(lines: Lines, { type, at, turn, data }: PanelEvent): void {
 	const name = id(data['id']) ?? '';
-	const change = (part: Partial<ChatLine>, place = placeOf(name)) => {
-		const line = lines[place];
-		if (line) lines[place] = { ...line, ...part };
-	};
+	const known = lines.get(name);
 	switch (type) {
 		case 'chat.received': {
 			const line = readLine({ ...data, at, seq: null, state: 'waiting' });
-			const place = placeOf(name);
-			if (place < 0) lines.push(line);
-			else change({ ...line, seq: lines[place]?.seq ?? null, state: lines[place]?.state ?? 'waiting' });
-			return;
+			return known ? lines.change(name, { ...line, seq: known.seq, state: known.state }) : lines.add(line);
 		}
 		case 'chat.chosen':
-			return change({ state: 'chosen', reason: '', turn, scores: readScores(data['scores']) });
+			return lines.change(name, { state: 'chosen', reason: '', turn, scores: readScores(data['scores']) });
 		case 'chat.dropped':
-			return change({ state: 'dropped', reason: text(data['reason']) ?? '' });
+			return lines.change(name, { state: 'dropped', reason: text(data['reason']) ?? '' });
 		case 'chat.blocked': {
 			const why = { state: 'blocked', rule: text(data['rule']) ?? '', reason: text(data['reason']) ?? '' } as const;
-			if (placeOf(name) >= 0) return change({ ...why, text: '', author: '', emotes: [] });
-			lines.push({ ...readLine({ id: name, at, source: data['source'], state: 'blocked' }), ...why });
-			return;
+			if (known) return lines.change(name, { ...why, text: '', author: '', emotes: [] });
+			return lines.add({ ...readLine({ id: name, at, source: data['source'], state: 'blocked' }), ...why });
 		}
 		case 'turn.ended':
 			return ended(lines, turn, isObject(data['record']) ? data['record'] : {});
 	}
 }
 
-function ended(lines: ChatLine[], turn: string, record: Json): void {
+function ended(lines: Lines, turn: string, record: Json): void {
 	const cue = isObject(record['cue']) ? record['cue'] : {};
-	const line = id(cue['event']) ?? '';
-	const place = lines.findLastIndex((each) => (turn !== '' && each.turn === turn) || (line !== '' && each.id === line));
-	const found = lines[place];
-	if (!found || found.state === 'blocked') return;
+	const line = lines.get(id(cue['event']) ?? '') ?? lines.list.findLast((each) => turn !== '' && each.turn === turn);
+	if (!line || line.state === 'blocked') return;
 	const outcome = OUTCOMES[text(record['outcome']) ?? 'completed'] ?? {};
-	lines[place] = { ...found, ...outcome, turn, answer: text(record['heard']) ?? '' };
+	lines.change(line.id, { ...outcome, turn, answer: text(record['heard']) ?? '' });
 }
 
 /** What was asked for, with the lines that only events told of. The newer knowledge of both counts. */

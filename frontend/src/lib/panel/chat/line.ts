@@ -64,7 +64,7 @@ export function readLine(raw: Json): ChatLine {
 }
 
 /** Pictures come from the show itself, or not at all. */
-const PICTURE = /^\/api\/emotes\/[\w.-]+\/[\w.%:-]+$/;
+const PICTURE = /^\/api\/emotes\/\w[\w-]*\/\w[\w.:-]*$/;
 
 function readEmote(raw: Json): Emote[] {
 	const url = text(raw['url']) ?? '';
