@@ -5,7 +5,10 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol, TypeVar
 
+import anyio
+import anyio.to_thread
 import httpx
 
 from spark_vtuber import config as configuration
@@ -17,14 +20,25 @@ from spark_vtuber.health.roster import Roster
 from spark_vtuber.health.workers import Told, open_worker, untold
 
 
+T = TypeVar("T")
+
+
+class Aside(Protocol):
+    """Runs what touches the disk where it holds nobody up."""
+
+    async def __call__(self, act: Callable[[], T], /) -> T: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Clock, chance and log of a show, and the worker processes it started."""
+    """Clock, chance and log of a show, the worker processes it started, and the watch that started it, if any."""
 
     clock: Clock
     rng: random.Random
     log: logging.Logger
     roster: Roster = field(default_factory=Roster)
+    aside: Aside = anyio.to_thread.run_sync
+    watch_pid: int | None = None
 
 
 def http_client() -> httpx.AsyncClient:

@@ -16,6 +16,7 @@ from spark_vtuber.core.ids import SessionId, session_id
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.health.board import Board, Reporter
 from spark_vtuber.health.rounds import RoundLimits, Rounds
+from spark_vtuber.health.strain import Strain
 from spark_vtuber.health.supervisor import Supervisor
 from spark_vtuber.health.workers import Told, untold
 from spark_vtuber.telemetry.events import EventLog
@@ -48,6 +49,7 @@ class House:
         self.events = EventLog(around.clock)
         self.metrics = ShowMetrics(around.clock)
         self.board = Board(around.clock, self.events)
+        self.strain = Strain(self.events)
         self.supervisor = Supervisor(self.board, around.clock, around.rng, around.log)
         self.rounds = Rounds(
             around.clock, RoundLimits(settings.config.health.probe_idle_s, settings.config.health.probe_limit_s)

@@ -132,8 +132,12 @@ class Show:
                 for persona, temper in self._company.tempers()
             ],
             "received": self._tally.received,
-            "dropped": {reason.value: count for reason, count in self._tally.dropped.items() if count},
+            "dropped": self.dropped(),
         }
+
+    def dropped(self) -> Mapping[str, int]:
+        """How many lines got no answer, by reason."""
+        return {reason.value: count for reason, count in self._tally.dropped.items() if count}
 
     def metrics(self) -> str:
         """Prometheus text exposition format."""

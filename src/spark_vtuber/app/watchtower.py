@@ -8,7 +8,7 @@ import anyio
 
 from spark_vtuber.config import Config
 from spark_vtuber.core.clock import Clock
-from spark_vtuber.core.machine import MachineUse, ProcessRole, Sensors, Watched
+from spark_vtuber.core.machine import MachineUse, Sensors, Watched
 from spark_vtuber.health.alerts import AlertBook, Trouble
 from spark_vtuber.health.board import Board
 from spark_vtuber.health.heat_watch import HeatLimits, HeatWatch
@@ -39,15 +39,15 @@ class Outlook:
     """What the watchtower sees of the show, and what it can do about its memory.
 
     `watched` are the show's own processes, `engine_ports` the ports of servers it uses on this machine. `trim` tidies
-    histories, caches and logs up; `restart_worker(pid, why)` has a worker restarted between turns and gives whether
-    there was such a one. `troubles` are those that other parts know of (OBS drops frames, a model does not answer).
+    histories, caches and logs up; `restart_worst(why)` has the part that holds most renewed and gives its name, empty
+    where there is none. `troubles` are those that other parts know of (OBS drops frames, a model does not answer).
     `p95_ms` is the p95 of the answers of the last five minutes, None where there were too few.
     """
 
     watched: Callable[[], tuple[Watched, ...]]
     trim: Callable[[], None]
-    restart_worker: Callable[[int, str], bool]
-    queues: Callable[[], Mapping[str, int]]
+    restart_worst: Callable[[str], str]
+    queues: Callable[[], Mapping[str, float]]
     dropped: Callable[[], Mapping[str, int]]
     p95_ms: Callable[[], float | None]
     engine_ports: Callable[[], tuple[int, ...]] = tuple
@@ -145,10 +145,8 @@ class Watchtower:
             self._board.set(MEMORY, "machine", "ok", "there is enough memory")
 
     def _restart_worst(self, share: str) -> None:
-        workers = [one for one in self._use.processes if one.role is ProcessRole.WORKER]
-        worst = max(workers, key=lambda one: one.rss_bytes, default=None)
-        if worst is not None and self._outlook.restart_worker(worst.pid, share):
-            detail = f"{share}; {worst.name} held most of ours and is restarted"
+        if name := self._outlook.restart_worst(share):
+            detail = f"{share}; {name} held most of ours and is restarted"
         else:
             detail = f"{share}; nothing of the show can be restarted to free some"
         self._board.set(MEMORY, "machine", "degraded", detail, "close other programs, or use a smaller model")

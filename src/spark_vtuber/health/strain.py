@@ -1,6 +1,6 @@
 """What the show does without while memory is short or the machine is hot."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from spark_vtuber.core.desk import Announce
@@ -20,6 +20,8 @@ class Strain:
     def __init__(self, announce: Announce) -> None:
         self._announce = announce
         self._causes: dict[str, tuple[str, frozenset[Measure]]] = {}
+        self.changed: Callable[[], None] = _nobody
+        """Called when other measures are in force."""
 
     def demands(self, measure: Measure) -> bool:
         """Whether a measure is in force."""
@@ -40,3 +42,8 @@ class Strain:
         after = self._causes.get(cause)
         if (before and before[1]) != (after and after[1]):
             self._announce("strain", cause=cause, reason=reason if measures else "", measures=sorted(measures))
+            self.changed()
+
+
+def _nobody() -> None:
+    """Nobody wants to know."""

@@ -60,17 +60,24 @@ class History:
         turns, tokens = (*self._turns, past), self.tokens + past.tokens
         if tokens <= self.budget_tokens:
             return replace(self, messages=join(self.messages, past.messages), tokens=tokens, _turns=turns)
-        return self._pruned(turns, tokens)
+        return self._pruned(turns, tokens, self.budget_tokens)
 
-    def _pruned(self, turns: tuple[_Past, ...], tokens: int) -> "History":
+    def within(self, budget_tokens: int) -> "History":
+        """The same past under another budget; what does not fit is forgotten."""
+        budget = max(budget_tokens, MIN_BUDGET_TOKENS, SHARE * self.cue_tokens)
+        if self.tokens <= budget:
+            return replace(self, budget_tokens=budget)
+        return self._pruned(self._turns, self.tokens, budget)
+
+    def _pruned(self, turns: tuple[_Past, ...], tokens: int, budget: int) -> "History":
         first = 0
-        while tokens > self.budget_tokens // 2:
+        while tokens > budget // 2:
             tokens -= turns[first].tokens
             first += 1
         messages: tuple[Message, ...] = ()
         for past in turns[first:]:
             messages = join(messages, past.messages)
-        return replace(self, messages=messages, tokens=tokens, _turns=turns[first:])
+        return replace(self, budget_tokens=budget, messages=messages, tokens=tokens, _turns=turns[first:])
 
     def _past(self, record: TurnRecord) -> _Past:
         line = cue_line(record.cue, self.cue_tokens)

@@ -74,6 +74,11 @@ class Prompter:
         for persona, past in self._pasts.items():
             self._pasts[persona] = past.after(record)
 
+    def allow(self, share: float) -> None:
+        """Let the pasts take this share of their budget from now on; what does not fit is forgotten."""
+        tokens = round(self._budget.history_tokens * share)
+        self._pasts = {persona: past.within(tokens) for persona, past in self._pasts.items()}
+
     def __call__(self, persona: PersonaView, cue: Cue) -> tuple[Message, ...]:
         """The prompt for `persona`'s answer to `cue`."""
         return build_prompt(persona, self._pasts[persona.id], cue, self._budget)

@@ -59,6 +59,11 @@ class EventLog:
             told(json.loads(text)[1], text)
         self._taps.append(told)
 
+    def trim(self, keep: int) -> None:
+        """Forget all but the last `keep` events, to save memory; whoever needs them gets a `gap`."""
+        while len(self._ring) > keep:
+            self._ring.popleft()
+
     @asynccontextmanager
     async def subscribe(self, since: int | None) -> AsyncIterator[AsyncIterator[Event]]:
         """Events from now on, or all after number `since`; ends only by being left.

@@ -53,6 +53,10 @@ class ShowMetrics:
         """Show how much waits in a queue."""
         self._queues[name] = depth
 
+    def queue_depths(self) -> dict[str, float]:
+        """How much waits in each queue."""
+        return {name: depth() for name, depth in self._queues.items()}
+
     def receive(self, source: str) -> None:
         """A line came in."""
         self._received.add(source)

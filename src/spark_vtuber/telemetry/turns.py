@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -41,6 +42,16 @@ class TurnRing:
     def newest(self, limit: int) -> Sequence[TurnRecord]:
         """Up to `limit` turns, newest first."""
         return tuple(islice(reversed(self._records), limit))
+
+
+def p95_ms(records: Iterable[TurnRecord], since_s: float, least: int = 5) -> float | None:
+    """From received to first played, the p95 of the turns received after `since_s`; None for fewer than `least`."""
+    answers = sorted(
+        (record.marks[Mark.FIRST_PLAYED] - record.marks[Mark.RECEIVED]) * 1000
+        for record in records
+        if Mark.FIRST_PLAYED in record.marks and record.marks.get(Mark.RECEIVED, float("-inf")) >= since_s
+    )
+    return answers[math.ceil(0.95 * len(answers)) - 1] if len(answers) >= least else None
 
 
 def marks_ms(record: TurnRecord) -> dict[str, float]:

@@ -8,7 +8,7 @@ from spark_vtuber.core.audio import BYTES_PER_SAMPLE
 def load() -> None:
     """Import what resampling needs, about 0.2 s; call it in a thread before the first sound."""
     import numpy  # noqa: F401, ICN001 - heavy: only where a voice is opened
-    import soxr  # type: ignore[import-untyped]  # noqa: F401 - heavy; published without types
+    import soxr  # noqa: F401 - heavy
 
 
 class Resampler:

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from spark_vtuber.core.alerts import Alerts
 from spark_vtuber.core.audit import Audit, unnoted
 from spark_vtuber.core.avatars import Avatars
 from spark_vtuber.core.desk import Desk
 from spark_vtuber.core.healing import Healing
 from spark_vtuber.core.logs import Log
+from spark_vtuber.core.machine import Machine
 from spark_vtuber.core.obs import ObsDesk
 from spark_vtuber.core.personas import Personas
 from spark_vtuber.core.records import AuditTrail, Records
@@ -31,3 +33,5 @@ class Doors:
     personas: Personas | None = None
     records: Records | None = None
     trail: AuditTrail | None = None
+    machine: Machine | None = None
+    alerts: Alerts | None = None

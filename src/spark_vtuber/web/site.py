@@ -15,7 +15,18 @@ from spark_vtuber.web.bundle import Bundle
 from spark_vtuber.web.doors import Doors
 from spark_vtuber.web.gate import Gate
 from spark_vtuber.web.keys import Keys
-from spark_vtuber.web.routes import avatars, chat, controls, healing, journal, login, personas, reading, steering
+from spark_vtuber.web.routes import (
+    avatars,
+    chat,
+    controls,
+    healing,
+    journal,
+    login,
+    machine,
+    personas,
+    reading,
+    steering,
+)
 from spark_vtuber.web.routes import obs as obs_routes
 from spark_vtuber.web.routes import settings as settings_routes
 from spark_vtuber.web.settings import WebSettings
@@ -74,6 +85,8 @@ def _facets(doors: Doors) -> Iterator[APIRouter]:
         (doors.personas, lambda facet: personas.router(facet, audit)),
         (doors.records, journal.router),
         (doors.trail, journal.trail_router),
+        (doors.machine, machine.machine_router),
+        (doors.alerts, lambda facet: machine.alerts_router(facet, audit)),
     )
     for facet, make in facets:
         if facet is not None:

@@ -37,11 +37,11 @@ class Post:
         self.sensors = FakeSensors(10 * GIGABYTE)
         self.sensors.rss = {100: 90_000_000, 101: 40_000_000, 102: 60_000_000}
         self.trims = 0
-        self.restarted: list[int] = []
+        self.restarted: list[str] = []
         outlook = Outlook(
             watched=lambda: (SHOW, VOICE, EARS),
             trim=self._trim,
-            restart_worker=self._restart,
+            restart_worst=self._restart_worst,
             queues=lambda: {"inbox": 3},
             dropped=lambda: {"rate": 7},
             p95_ms=lambda: self.p95_ms,
@@ -69,10 +69,9 @@ class Post:
     def _trim(self) -> None:
         self.trims += 1
 
-    def _restart(self, pid: int, _why: str) -> bool:
-        self.restarted.append(pid)
-        self.sensors.rss.pop(pid)
-        return True
+    def _restart_worst(self, why: str) -> str:
+        self.restarted.append(why)
+        return "stt:ears"
 
     def _others(self) -> Iterator[Trouble]:
         yield from self.troubles
@@ -95,10 +94,10 @@ async def test_every_step_of_the_memory_watch() -> None:
     assert post.strain.demands(Measure.NO_BACKGROUND)
     assert post.restarted == []
     await post.watch(20)
-    assert post.restarted == [EARS.pid]
-    assert "ears" in (component.detail if (component := post.board.component(MEMORY)) else "")
+    assert post.restarted == ["10 of 10 GB are in use"]
+    assert "stt:ears held most" in (component.detail if (component := post.board.component(MEMORY)) else "")
     await post.watch(120)
-    assert post.restarted == [EARS.pid]
+    assert post.restarted == ["10 of 10 GB are in use"]
     assert [alert.severity for alert in post.alerts.alerts() if alert.cleared_ms is None] == ["critical"]
     post.hold(0.5)
     await post.watch(80)

@@ -223,3 +223,15 @@ def test_a_budget_that_holds_nothing_is_refused() -> None:
         PromptBudget(system_tokens=10)
     with pytest.raises(ValueError, match="a history needs"):
         History(SPARK, NAMES, budget_tokens=100)
+
+
+def test_a_past_under_a_smaller_share_forgets_and_does_not_remember_again() -> None:
+    prompt = prompter()
+    for number in range(40):
+        prompt.remember(turn(cue(f"question {number}, a rather long one"), "An answer of some words, again and again."))
+    before = prompt_tokens(prompt(PERSONA, cue()))
+    prompt.allow(0.4)
+    less = prompt_tokens(prompt(PERSONA, cue()))
+    prompt.allow(1.0)
+    assert less < before
+    assert prompt_tokens(prompt(PERSONA, cue())) == less

@@ -95,3 +95,12 @@ async def test_data_that_is_not_json_is_refused_where_it_is_announced() -> None:
     with pytest.raises(ValueError, match="JSON"):
         log("bad", rate=float("nan"))
     assert log.last == 0
+
+
+async def test_what_is_trimmed_is_a_gap_for_whoever_needed_it() -> None:
+    log = EventLog(VirtualClock())
+    for _ in range(10):
+        log("tick")
+    log.trim(2)
+    gap, first = await take(log, 1, 2)
+    assert (gap.type, gap.data, first.seq) == ("gap", {"missed": 7}, 9)

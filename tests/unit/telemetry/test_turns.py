@@ -6,9 +6,11 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from spark_vtuber.core.ids import TurnId
 from spark_vtuber.core.turns import Mark, TurnRecord
-from spark_vtuber.telemetry.turns import TurnRing, marks_ms, turn_view, turns_csv
+from spark_vtuber.telemetry.turns import TurnRing, marks_ms, p95_ms, turn_view, turns_csv
 
 Make = Callable[..., TurnRecord]
 
@@ -62,3 +64,11 @@ def test_an_empty_file_still_has_its_header() -> None:
 def test_a_text_that_a_spreadsheet_would_run_is_made_harmless(record: Make) -> None:
     (row,) = csv.DictReader(io.StringIO(turns_csv([record(said='=cmd("x")', heard="a\nb, c")])))
     assert (row["said"], row["heard"]) == ('\'=cmd("x")', "a\nb, c")
+
+
+def test_the_p95_is_of_the_answers_that_were_heard_lately(record: Make) -> None:
+    turns = [record(marks={Mark.RECEIVED: at, Mark.FIRST_PLAYED: at + 0.1 * at}) for at in range(1, 21)]
+    assert p95_ms(turns, since_s=0) == pytest.approx(1_900)
+    assert p95_ms(turns, since_s=15.5) == pytest.approx(2_000)
+    assert p95_ms(turns, since_s=16.5) is None
+    assert p95_ms([record(marks={Mark.RECEIVED: 1.0})] * 9, since_s=0) is None
