@@ -19,7 +19,6 @@ from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.health.roster import Roster
 from spark_vtuber.health.workers import Told, open_worker, untold
 
-
 T = TypeVar("T")
 
 

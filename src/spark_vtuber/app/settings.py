@@ -4,12 +4,12 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final
 
 import anyio
-import anyio.to_thread
 
 from spark_vtuber.app import catalogue, overrides
+from spark_vtuber.app.environment import Aside
 from spark_vtuber.app.live import Live
 from spark_vtuber.app.tokens import token
 from spark_vtuber.config import (
@@ -39,8 +39,6 @@ from spark_vtuber.core.settings import (
 )
 from spark_vtuber.personality import card
 
-T = TypeVar("T")
-
 APPLIED: Final[Mapping[str, Applied]] = {"live": "now", "component": "component", "restart": "restart"}
 
 Refit = Callable[[Settings], AbstractAsyncContextManager[None]]
@@ -48,12 +46,6 @@ Refit = Callable[[Settings], AbstractAsyncContextManager[None]]
 
 Raises `EngineError` where the component cannot be had with these settings.
 """
-
-
-class Aside(Protocol):
-    """Runs what touches the disk where it holds nobody up."""
-
-    async def __call__(self, act: Callable[[], T], /) -> T: ...
 
 
 class LiveSettings:
@@ -66,7 +58,7 @@ class LiveSettings:
         *,
         lookup: EngineLookup,
         names: Callable[[str], tuple[str, ...]],
-        aside: Aside = anyio.to_thread.run_sync,
+        aside: Aside,
     ) -> None:
         self._live = live
         self._announce = announce

@@ -28,7 +28,9 @@ LONGEST_TURN_S: Final = 120.0
 
 def open_settings(house: House, equipment: Equipment, director: Director) -> LiveSettings:
     """The settings of the panel; engines that are chosen differently are changed under the running show."""
-    settings = LiveSettings(house.live, house.events, lookup=engines.spec, names=engines.names)
+    settings = LiveSettings(
+        house.live, house.events, lookup=engines.spec, names=engines.names, aside=house.around.aside
+    )
     settings.refitting(partial(equipment.refitting, turns_over=partial(_turns_over, house, director)))
     return settings
 

@@ -372,7 +372,11 @@ def test_what_is_in_force_is_always_what_a_fresh_start_would_load(
             except RefusedError:
                 room.write(good)
         fresh = LiveSettings(
-            Live(room.load(), logging.getLogger("test")), Notes(), lookup=engines.spec, names=engines.names
+            Live(room.load(), logging.getLogger("test")),
+            Notes(),
+            lookup=engines.spec,
+            names=engines.names,
+            aside=at_once,
         )
         mine = [(one.key, one.value, one.source) for one in room.settings.listed()]
         assert mine == [(one.key, one.value, one.source) for one in fresh.listed()]
