@@ -29,8 +29,11 @@ from spark_vtuber.chat import replay
 from spark_vtuber.config import load
 from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.core.ids import PersonaId
+from spark_vtuber.journal.ledger import Ledger
+from spark_vtuber.journal.schema import FILE
 from spark_vtuber.personality import card
 from spark_vtuber.testing.contracts.tts import check_tts
+from spark_vtuber.testing.journal import LIFE, NOW_MS, a_line, a_turn
 from spark_vtuber.testing.watched import WatchedShow, watched_show
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,6 +147,8 @@ async def execute(words: list[str], folder: Path) -> str:
     if words[0] in SHOWS:
         async with watched_show(*words, folder=folder) as show:
             return show.terminal
+    if words[0] == "export":
+        words = [*words, "--data-dir", str(finished_show(folder / "data"))]
     command = [sys.executable, "-m", "spark_vtuber", *words]
     with anyio.fail_after(60):
         done = await anyio.run_process(command, check=False, cwd=folder)
@@ -151,6 +156,15 @@ async def execute(words: list[str], folder: Path) -> str:
     assert done.returncode == 0 or words[0] == "doctor", printed
     assert "Traceback" not in printed
     return printed
+
+
+def finished_show(folder: Path) -> Path:
+    """A data directory with the journal of a show of one turn."""
+    if not folder.exists():
+        ledger = Ledger.open(folder / FILE, LIFE)
+        ledger.write([a_line(), a_turn()], NOW_MS)
+        ledger.close(NOW_MS)
+    return folder
 
 
 @pytest.mark.real

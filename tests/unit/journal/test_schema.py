@@ -1,5 +1,6 @@
 """The file, its versions, and the log that cannot be changed."""
 
+import re
 import sqlite3
 import sys
 from contextlib import closing
@@ -80,3 +81,17 @@ def test_a_reader_without_a_file_is_told_what_to_do(path: Path) -> None:
         connect_to_read(path)
     assert told.value.fix
     assert not path.exists()
+
+
+def test_the_reference_names_every_table_and_every_column_in_order(path: Path) -> None:
+    page = Path(__file__).parents[3] / "docs" / "reference" / "journal.md"
+    told = {}
+    for row in re.findall(r"^\| `(\w+)` \| (`.*?`) \|", page.read_text(encoding="utf-8"), re.MULTILINE):
+        told[row[0]] = re.findall(r"`(\w+)`", row[1])
+    with closing(connect(path)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        made = {
+            name: [column[1] for column in connection.execute(f"PRAGMA table_info({name})")]
+            for (name,) in tables.fetchall()
+        }
+    assert told == made
