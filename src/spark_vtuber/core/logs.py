@@ -1,10 +1,14 @@
 """The program's own log as the doors see it."""
 
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from spark_vtuber.core.ids import TurnId
+
+current_turn: Final[ContextVar[TurnId | None]] = ContextVar("current_turn", default=None)
+"""The turn whose steps run here; what they log belongs to it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import anyio
 
+from spark_vtuber.core.logs import current_turn
 from spark_vtuber.core.turns import Reason, TurnRecord
 from spark_vtuber.pipeline.ahead import Ahead
 from spark_vtuber.pipeline.crew import Crew
@@ -30,6 +31,7 @@ async def run_turn(turn: Turn, crew: Crew) -> TurnRecord:
     """
     seat = Seat(turn, turn.persona.id, turn.cue.behaviour, turn.cue.priority)
     is_whole = has_crashed = False
+    outside = current_turn.set(turn.id)
     try:
         with turn.scope:
             await _steps(turn, crew, seat)
@@ -50,6 +52,7 @@ async def run_turn(turn: Turn, crew: Crew) -> TurnRecord:
                     await crew.stage.perform(TurnOver(turn.id, record.outcome, record.heard))
             finally:
                 crew.floor.leave(seat)
+                current_turn.reset(outside)
                 crew.approvals.forget(turn.id)
     return turn.record()
 

@@ -14,7 +14,7 @@ from typing_extensions import override
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.desk import Announce
 from spark_vtuber.core.ids import TurnId
-from spark_vtuber.core.logs import LogLine
+from spark_vtuber.core.logs import LogLine, current_turn
 
 KEPT: Final = 5_000
 """Lines that stay in memory."""
@@ -145,7 +145,7 @@ class LogLines:
 
     def _line(self, record: logging.LogRecord) -> LogLine:
         mask = self._secrets.mask
-        turn = record.__dict__.get("turn")
+        turn = record.__dict__.get("turn") or current_turn.get()
         fields = {name: _plain(value, mask) for name, value in record.__dict__.items() if name not in _PLAIN}
         if record.exc_info and record.exc_info[1] is not None:
             fields["error"] = ", ".join(dict.fromkeys(_places(record.exc_info[1])))

@@ -3,8 +3,8 @@
 import logging
 import random
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from spark_vtuber.core.engine import EngineEnv, EngineSpec, Finding
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind
 from spark_vtuber.core.settings import Change, RefusedError, SettingsDesk
+from spark_vtuber.llm.port import LLMPart, LLMRequest
 from spark_vtuber.testing.guards import FakeGuard
 from spark_vtuber.testing.models import ScriptedModel
 from spark_vtuber.testing.virtual import VirtualClock
@@ -289,3 +290,19 @@ async def test_the_log_of_the_show_comes_to_the_panel(show_of: OpenShow) -> None
         logging.getLogger("test").warning("a lamp fell down")
         assert opened.doors.log is not None
         assert opened.doors.log.newest(1)[0].message == "a lamp fell down"
+
+
+async def test_a_step_of_a_turn_logs_under_its_turn(show_of: OpenShow, fakes: Engines) -> None:
+    class Talkative(ScriptedModel):
+        async def stream(self, request: LLMRequest) -> AsyncGenerator[LLMPart, None]:
+            logging.getLogger("test").warning("the model is asked")
+            async with aclosing(super().stream(request)) as parts:
+                async for part in parts:
+                    yield part
+
+    fakes.model = Talkative("A model speaks.")
+    async with show_of('[llm]\nuse = "openai"\n') as opened:
+        opened.show.chat(Line("ana", "hello spark"))
+        await anyio.sleep(30)
+        assert opened.doors.log is not None
+        assert opened.doors.log.newest(1)[0].turn == opened.show.turns(1)[0].id

@@ -7,6 +7,8 @@ import pytest
 
 from spark_vtuber.core.clock import Clock, SystemClock
 from spark_vtuber.core.desk import Announce
+from spark_vtuber.core.ids import TurnId
+from spark_vtuber.core.logs import current_turn
 from spark_vtuber.telemetry.logs import BURST, LogLines, Secrets, SecretsFilter, listening
 from spark_vtuber.testing.crews import Notes
 from spark_vtuber.testing.virtual import VirtualClock
@@ -54,6 +56,14 @@ async def test_a_line_is_kept_and_announced_with_its_fields(heard: Desk, notes: 
         {"level": "info", "logger": line.logger, "message": line.message, "fields": dict(line.fields)}
     ]
     assert notes.events[0][1] == "t3"
+
+
+async def test_what_the_steps_of_a_turn_log_belongs_to_it(heard: Desk) -> None:
+    outside = current_turn.set(TurnId("t9"))
+    heard.log.warning("in the turn")
+    current_turn.reset(outside)
+    heard.log.warning("after it")
+    assert [line.turn for line in heard.lines.newest(2)] == [None, "t9"]
 
 
 async def test_the_newest_come_first(heard: Desk) -> None:
