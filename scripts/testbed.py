@@ -4,6 +4,7 @@
 the same table to say why they were skipped.
 """
 
+import ctypes.util
 import functools
 import os
 import shutil
@@ -28,6 +29,9 @@ SYSTEM_FOLDERS = ("/usr/sbin", "/sbin", "/usr/local/sbin")
 
 OBS = ("obs-studio", "obs-plugins", "xvfb", "xauth", "libgl1-mesa-dri", "pulseaudio", "pulseaudio-utils", "ffmpeg")
 """OBS needs a screen, a renderer without a graphics card, and a sound server."""
+
+
+SOUND = ("libportaudio2", "libasound2-plugins", "pulseaudio", "pulseaudio-utils")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,10 @@ def _playwrights_chromium() -> Path | None:
     with sync_playwright() as playwright:
         path = Path(playwright.chromium.executable_path)
     return path if path.exists() else None
+
+
+def _has_portaudio() -> bool:
+    return bool(ctypes.util.find_library("portaudio")) and all(find(name) for name in ("pulseaudio", "parec"))
 
 
 def _can_make_network_namespaces() -> bool:
@@ -130,6 +138,12 @@ PEERS = {
         lambda: all(find(name) for name in ("obs", "Xvfb", "pulseaudio", "pactl", "ffmpeg")),
         f"apt-get install -y --no-install-recommends {' '.join(OBS)}",
         OBS,
+    ),
+    "portaudio": Peer(
+        "sound on a local device",
+        _has_portaudio,
+        f"apt-get install -y {' '.join(SOUND)}",
+        SOUND,
     ),
     "netns": Peer(
         "a machine without a network",

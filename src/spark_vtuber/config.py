@@ -113,6 +113,12 @@ class StageSettings(Section):
     sample_rate: int = key(24_000, "Samples a second of everything that is heard.", ge=8_000, le=48_000)
     lead_s: float = key(3.0, "Seconds of sound that may go to the stages ahead of the listener.", "live", ge=0.5, le=10)
     recording: str = key("", "Write the show's sound and timeline to this WAV file.")
+    device: str = key(
+        "",
+        'Play on this sound device of the machine instead of a page: a name, a part of one, or "default"; empty = off '
+        "(extra `sound`).",
+        "component",
+    )
 
 
 class Replies(Section):

@@ -24,6 +24,7 @@ from spark_vtuber.app.lookout import Lookout
 from spark_vtuber.app.mutes import Mutes
 from spark_vtuber.app.obs import ObsRoom
 from spark_vtuber.app.show import Parts, Show
+from spark_vtuber.app.sound import keep_sounding
 from spark_vtuber.app.standins import StandIns
 from spark_vtuber.app.tokens import token
 from spark_vtuber.app.tuning import gate_limits, keep_tuned, open_log, open_settings
@@ -159,6 +160,7 @@ class _Assembly:
         self.obs = ObsRoom(house, self._stand_ins, hall.position)
         self.avatars = AvatarRoom(house, self._stand_ins, hall.position)
         self.avatars.start()
+        keep_sounding(house, hall)
         mutes = Mutes(personas, house.events, hall)
         bridge = self.bridge = Bridge(house, lambda: hall.audience, mutes.is_muted)
         prompter = Prompter({persona.id: persona.name for persona in house.personas}, self._budget())

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -127,8 +128,7 @@ def engine_ports(engines: Mapping[str, Mapping[str, object]]) -> tuple[int, ...]
 
 def _own_port(url: str) -> int | None:
     parts = urlsplit(url)
-    try:
-        is_own = parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
-        return parts.port if is_own else None
-    except ValueError:
-        return None
+    with suppress(ValueError):
+        if parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback:
+            return parts.port
+    return None

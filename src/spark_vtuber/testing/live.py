@@ -4,7 +4,7 @@ import json
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,7 +128,11 @@ async def until(is_true: Callable[[], bool], limit_s: float = 20.0) -> None:
 
 @asynccontextmanager
 async def live_show(
-    config: str = "", *flags: str, data_dir: Path | None = None, port: int | None = None
+    config: str = "",
+    *flags: str,
+    data_dir: Path | None = None,
+    port: int | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[LiveShow]:
     """Run `spark-vtuber run --no-watch` with the text of a configuration file, on `port` or a free one.
 
@@ -143,7 +147,7 @@ async def live_show(
         command += ["--config", str(file), "--data-dir", str(data_dir or Path(folder, "data")), *flags]
         with output.open("wb") as terminal:
             async with (
-                await anyio.open_process(command, stdin=None, stdout=terminal, stderr=terminal) as process,
+                await anyio.open_process(command, stdin=None, stdout=terminal, stderr=terminal, env=environ) as process,
                 httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10, trust_env=False) as http,
             ):
                 show = LiveShow(process, http, port)

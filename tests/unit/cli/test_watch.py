@@ -21,10 +21,10 @@ def test_only_the_first_life_opens_a_browser() -> None:
 
 def test_a_show_that_was_silent_comes_back_silent_until_it_was_heard_again() -> None:
     watch = Watch(["run"])
-    assert "--muted" not in told(watch, type="beat", silent=False)
-    assert told(watch, type="beat", silent=True)[-2:] == ["--muted", "it was silent before"]
+    assert "--muted" not in told(watch, type="beat", silent=False, workers=[])
+    assert told(watch, type="beat", silent=True, workers=[])[-2:] == ["--muted", "it was silent before"]
     assert "--muted" in watch._command()
-    assert "--muted" not in told(watch, type="beat", silent=False)
+    assert "--muted" not in told(watch, type="beat", silent=False, workers=[])
 
 
 def test_a_panic_counts_before_the_next_beat() -> None:
@@ -33,7 +33,7 @@ def test_a_panic_counts_before_the_next_beat() -> None:
 
 def test_messages_that_are_not_known_change_nothing() -> None:
     watch = Watch(["run"])
-    assert "--muted" not in told(watch, type="beat", silent="perhaps")
+    assert "--muted" not in told(watch, type="beat", silent="perhaps", workers=[])
     assert "--muted" not in told(watch, type="weather")
 
 

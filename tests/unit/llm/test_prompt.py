@@ -227,9 +227,9 @@ def test_a_budget_that_holds_nothing_is_refused() -> None:
 
 def test_a_past_under_a_smaller_share_forgets_and_does_not_remember_again() -> None:
     prompt = prompter()
-    for number in range(40):
-        prompt.remember(turn(cue(f"question {number}, a rather long one"), "An answer of some words, again and again."))
-    before = prompt_tokens(prompt(PERSONA, cue()))
+    empty = prompt_tokens(prompt(PERSONA, cue()))
+    while (before := prompt_tokens(prompt(PERSONA, cue()))) < empty + 1_400:
+        prompt.remember(turn(cue("a rather long question"), "An answer of some words, again and again."))
     prompt.allow(0.4)
     less = prompt_tokens(prompt(PERSONA, cue()))
     prompt.allow(1.0)
