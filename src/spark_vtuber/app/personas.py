@@ -65,8 +65,8 @@ class Company:
         for card in wanted:
             temper = before[card.id]
             if preset is not None:
-                temper = replace(temper, paid_only=False, **self._presets[preset].values)
-                temper = replace(temper, preset=preset)
+                values_of_preset = {"paid_only": False, **self._presets[preset].values, "preset": preset}
+                temper = replace(temper, **values_of_preset)
             self._tempers[card.id] = _with(temper, values)
         if self._tempers == before:
             return

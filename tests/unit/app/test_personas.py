@@ -1,0 +1,144 @@
+"""The characters as they are set: presets, single values, what they are when the show starts again."""
+
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from spark_vtuber.app.personas import Company
+from spark_vtuber.config import PresetSettings
+from spark_vtuber.core.cues import Cue, CueKind
+from spark_vtuber.core.errors import SparkError
+from spark_vtuber.core.events import Author, ChatEvent, ChatKind
+from spark_vtuber.core.ids import CueId, PersonaId
+from spark_vtuber.core.personas import Temper
+from spark_vtuber.core.turns import Reason
+from spark_vtuber.testing.crews import EMBER, SPARK, Notes
+from spark_vtuber.testing.keepsakes import MemoryKeepsake
+
+
+class Stagehand:
+    """A company over a keepsake in memory."""
+
+    def __init__(self, kept: Any = None, **presets: PresetSettings) -> None:
+        self.notes = Notes()
+        self.keepsake = MemoryKeepsake(kept)
+        self.company = Company((SPARK, EMBER), self.keepsake, self.notes, presets)
+        self.changes = 0
+        self.company.on_change = self._count
+
+    def _count(self) -> None:
+        self.changes += 1
+
+    def temper(self, persona: PersonaId = SPARK.id) -> Temper:
+        return next(temper for view, temper in self.company.tempers() if view.id == persona)
+
+
+def cue(text: str, kind: ChatKind = ChatKind.MESSAGE) -> Cue:
+    return Cue(CueId("c"), CueKind.CHAT, text, "ana", ChatEvent("1", "page", kind, Author("a", "ana"), text))
+
+
+async def test_everybody_starts_as_the_card_says() -> None:
+    hand = Stagehand()
+    assert hand.temper() == Temper()
+    assert [view for view, _ in hand.company.tempers()] == [SPARK, EMBER]
+    assert hand.keepsake.writes == 0
+
+
+async def test_one_character_is_set_and_the_other_stays() -> None:
+    hand = Stagehand()
+    await hand.company.change(SPARK.id, None, {"mood": "sad", "energy": 0.9})
+    assert (hand.temper().mood, hand.temper().energy) == ("sad", 0.9)
+    assert hand.temper(EMBER.id) == Temper()
+    assert [data["id"] for data in hand.notes.of("persona")] == ["main"]
+    assert hand.notes.of("persona")[0]["energy"] == 0.9
+    assert hand.changes == 1
+    assert "sad" in hand.company.cast(cue("hello")).persona.manner
+
+
+async def test_everybody_is_set_at_once() -> None:
+    hand = Stagehand()
+    await hand.company.change(None, "hype", {})
+    assert {hand.temper(name).preset for name in (SPARK.id, EMBER.id)} == {"hype"}
+    assert hand.company.talkers() == (SPARK.id, EMBER.id)
+
+
+async def test_what_is_the_same_already_changes_nothing() -> None:
+    hand = Stagehand()
+    await hand.company.change(SPARK.id, None, {"energy": 0.5})
+    assert (hand.changes, hand.keepsake.writes, hand.notes.events) == (0, 0, [])
+
+
+async def test_a_value_beside_a_preset_wins_and_the_preset_has_no_name_any_more() -> None:
+    hand = Stagehand()
+    await hand.company.change(SPARK.id, "calm", {"energy": 0.6})
+    assert (hand.temper().energy, hand.temper().preset) == (0.6, "")
+    await hand.company.change(SPARK.id, "calm", {"energy": 0.25})
+    assert hand.temper().preset == "calm"
+
+
+async def test_another_preset_ends_reading_donations() -> None:
+    hand = Stagehand()
+    await hand.company.change(None, "reading-donations", {})
+    assert hand.company.decline(cue("hello")) is Reason.UNPAID
+    assert hand.company.decline(cue("hello", ChatKind.BITS)) is None
+    await hand.company.change(None, "calm", {})
+    assert hand.company.decline(cue("hello")) is None
+
+
+async def test_who_becomes_talkative_talks_by_themselves_unless_told_not_to() -> None:
+    hand = Stagehand()
+    await hand.company.change(SPARK.id, None, {"talkativeness": 0.9})
+    assert hand.temper().idle_talk
+    await hand.company.change(SPARK.id, None, {"talkativeness": 0.5})
+    assert not hand.temper().idle_talk
+    await hand.company.change(SPARK.id, None, {"talkativeness": 0.9, "idle_talk": False})
+    assert not hand.temper().idle_talk
+
+
+async def test_own_presets_stand_beside_ours_and_leave_the_rest_as_it_is() -> None:
+    hand = Stagehand(cosy=PresetSettings(title="Cosy", meaning="Late at night.", mood="smug", energy=0.2))
+    own = next(preset for preset in hand.company.presets() if preset.name == "cosy")
+    assert (own.title, own.is_own, dict(own.values)) == (
+        "Cosy",
+        True,
+        {"mood": "smug", "energy": 0.2, "paid_only": False},
+    )
+    await hand.company.change(SPARK.id, None, {"talkativeness": 0.3})
+    await hand.company.change(SPARK.id, "cosy", {})
+    assert hand.temper() == Temper("smug", 0.2, 0.3, preset="cosy")
+
+
+@pytest.mark.parametrize(
+    ("persona", "preset", "code"), [("nobody", None, "unknown_persona"), (None, "x", "unknown_preset")]
+)
+async def test_what_is_not_there_is_refused_and_nothing_changes(
+    persona: PersonaId | None, preset: str | None, code: str
+) -> None:
+    hand = Stagehand()
+    with pytest.raises(SparkError) as refused:
+        await hand.company.change(persona, preset, {"energy": 0.9})
+    assert refused.value.code == code
+    assert hand.temper() == Temper()
+
+
+async def test_tempers_outlive_the_show() -> None:
+    first = Stagehand()
+    await first.company.change(EMBER.id, "quiet", {})
+    second = Stagehand(first.keepsake.value)
+    assert second.temper(EMBER.id) == first.temper(EMBER.id) != Temper()
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "text",
+        [1],
+        {"main": 5},
+        {"main": {"mood": "murderous"}},
+        {"main": asdict(Temper(energy=7.0))},
+        {"main": {"energy": "much"}},
+    ],
+)
+async def test_a_damaged_file_leaves_a_character_as_its_card_says(kept: Any) -> None:
+    assert Stagehand(kept).temper() == Temper()
