@@ -1,9 +1,9 @@
 """OBS in the composition root: a studio as the configuration says, tied to the show's events, captions and board."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
-from typing import Final
+from typing import Any, Final
 
 import anyio
 
@@ -13,7 +13,7 @@ from spark_vtuber.app.tokens import token
 from spark_vtuber.config import Config, Obs
 from spark_vtuber.core.desk import Event, State
 from spark_vtuber.core.errors import EngineError, SparkError
-from spark_vtuber.core.obs import ObsView
+from spark_vtuber.core.obs import ObsStats, ObsView
 from spark_vtuber.health.board import Reporter
 from spark_vtuber.obs.captions import Captions
 from spark_vtuber.obs.port import Address, OpenRemote, Remote, Tell
@@ -22,8 +22,11 @@ from spark_vtuber.obs.session import Pace, Plan
 from spark_vtuber.obs.setup import Wanted
 from spark_vtuber.obs.studio import Studio, Ties
 from spark_vtuber.stage.port import Position
+from spark_vtuber.telemetry.exposition import Reading
+from spark_vtuber.telemetry.metrics import ShowMetrics
 
 NAME: Final = "obs"
+Numbers = list[tuple[tuple[str, ...], float]]
 NOT_ON: Final = ObsView("off", "", detail="not in use", fix="set [obs] on = true")
 
 
@@ -41,6 +44,7 @@ class ObsRoom:
         self._reactions = Reactions()
         self._studio: Studio | None = None
         self._refusal: ObsView | None = None
+        measure(self.view, house.metrics)
 
     def view(self) -> ObsView:
         """How OBS is now."""
@@ -54,27 +58,6 @@ class ObsRoom:
             view = self.view()
             raise EngineError("obs_not_connected", "OBS is not connected", fix=view.fix)
         return await self._studio.switch(scene)
-
-    def gauges(self) -> Mapping[str, float]:
-        """Figures for `GET /metrics`; none where OBS is not in use."""
-        view = self.view()
-        if view.state == "off":
-            return {}
-        figures: dict[str, float] = {
-            "obs_connected": view.state == "connected",
-            "obs_streaming": view.streaming,
-            "obs_recording": view.recording,
-        }
-        if view.stats is not None:
-            figures |= {
-                "obs_frames_per_second": view.stats.fps,
-                "obs_dropped_frames": view.stats.dropped_frames,
-                "obs_dropped_ratio": view.stats.dropped_percent / 100,
-                "obs_render_seconds": view.stats.render_lag_ms / 1000,
-                "obs_cpu_ratio": view.stats.cpu_percent / 100,
-                "obs_memory_bytes": view.stats.memory_mb * 1024 * 1024,
-            }
-        return figures
 
     async def run(self) -> None:
         """Follow the show, until cancelled; with `[obs] on = false` nothing is connected."""
@@ -121,6 +104,35 @@ class ObsRoom:
         self._house.events(NAME, **asdict(view))
 
 
+def measure(view: Callable[[], ObsView], metrics: ShowMetrics) -> None:
+    """Show how OBS is among the metrics; nothing where it is not in use."""
+
+    def flag(read: Callable[[ObsView], bool]) -> Callable[[], Numbers]:
+        return lambda: [((), float(read(now)))] if (now := view()).state != "off" else []
+
+    def figure(read: Callable[[ObsStats], float]) -> Callable[[], Numbers]:
+        return lambda: [((), read(stats))] if (stats := view().stats) else []
+
+    for reading in (
+        Reading("spark_vtuber_obs_connected", "1 while OBS is connected.", flag(lambda now: now.state == "connected")),
+        Reading("spark_vtuber_obs_streaming", "1 while OBS streams.", flag(lambda now: now.streaming)),
+        Reading("spark_vtuber_obs_recording", "1 while OBS records.", flag(lambda now: now.recording)),
+        Reading("spark_vtuber_obs_frames_per_second", "Frames that OBS draws.", figure(lambda stats: stats.fps)),
+        Reading("spark_vtuber_obs_dropped_frames", "Frames lost.", figure(lambda stats: stats.dropped_frames)),
+        Reading(
+            "spark_vtuber_obs_dropped_ratio",
+            "Share of frames lost within the last minute.",
+            figure(lambda stats: stats.dropped_percent / 100),
+        ),
+        Reading(
+            "spark_vtuber_obs_render_seconds",
+            "Time that OBS needs to draw a frame.",
+            figure(lambda stats: stats.render_lag_ms / 1000),
+        ),
+    ):
+        metrics.watch(reading)
+
+
 def condition(view: ObsView) -> tuple[State, str, str]:
     """How the component is, for the board."""
     on_air = f'on air: "{view.scene}"' if view.scene else ""
@@ -150,6 +162,16 @@ def address_of(config: Obs) -> Address:
         fix = 'set [obs] password = "secret:obs", and the variable SPARK_SECRET_OBS'
         raise SparkError("the password of OBS must not stand in the configuration", code=error.code, fix=fix) from None
     return Address(config.host, config.port) if password is None else Address(config.host, config.port, password)
+
+
+def safety(config: Obs) -> dict[str, Any]:
+    """Where the watch finds the safety scene when the show cannot show it: without `scene` it need not look."""
+    place: dict[str, Any] = {"host": config.host, "port": config.port, "password": "", "scene": ""}
+    if config.on and config.safety_scene:
+        with suppress(SparkError):
+            password = token(config.password)
+            place |= {"password": password.get_secret_value() if password else "", "scene": config.safety_scene}
+    return place
 
 
 def wanted(config: Config) -> Wanted:
