@@ -61,7 +61,6 @@ export class Show implements Watcher {
 	reload(): void {
 		void this.#load('/api/health', (raw) => this.#takeHealth(raw));
 		void this.refresh();
-		void this.#load('/api/queue?limit=1', (raw) => (this.isHold = raw['hold'] === true));
 		void fetchAlerts().then(
 			(alerts) => (this.alerts = alerts),
 			() => undefined
@@ -94,7 +93,9 @@ export class Show implements Watcher {
 	#take({ type, turn, data }: PanelEvent): void {
 		switch (type) {
 			case 'turn.started':
-				return this.#change(text(data['persona']) ?? '', { turn });
+				this.#change(text(data['persona']) ?? '', { turn });
+				void this.refresh();
+				return;
 			case 'turn.ended':
 				this.personas = this.personas.map((each) => (each.turn === turn ? { ...each, turn: '', cue: null } : each));
 				return;
@@ -156,6 +157,7 @@ export class Show implements Watcher {
 	#takeStatus(raw: Json): void {
 		this.personas = readPersonas(raw);
 		this.isPanic = raw['panic'] === true;
+		this.isHold = typeof raw['hold'] === 'boolean' ? raw['hold'] : null;
 		this.mutedReason = text(raw['muted_reason']) ?? '';
 		const dropped = isObject(raw['dropped']) ? raw['dropped'] : {};
 		this.dropped = Object.fromEntries(
