@@ -1,12 +1,12 @@
 """The composition root: a configuration becomes objects, the objects a running show."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import anyio
 from anyio.abc import TaskStatus
@@ -20,9 +20,10 @@ from spark_vtuber.app.equipment import Equipment
 from spark_vtuber.app.healing import Ward
 from spark_vtuber.app.house import House
 from spark_vtuber.app.journal import open_journal
+from spark_vtuber.app.limits import limits_of
 from spark_vtuber.app.lookout import Lookout
 from spark_vtuber.app.mutes import Mutes
-from spark_vtuber.app.obs import ObsRoom
+from spark_vtuber.app.obs import ObsRoom, safety
 from spark_vtuber.app.show import Parts, Show
 from spark_vtuber.app.sound import keep_sounding
 from spark_vtuber.app.standins import StandIns
@@ -35,6 +36,7 @@ from spark_vtuber.core.personas import EXPRESSIONS
 from spark_vtuber.core.turns import TurnRecord
 from spark_vtuber.health.sensors import MachineSensors
 from spark_vtuber.health.strain import Measure
+from spark_vtuber.journal.rows import digest
 from spark_vtuber.llm.discovery import FoundServer
 from spark_vtuber.llm.prompt import PromptBudget, Prompter
 from spark_vtuber.personality import card
@@ -65,7 +67,8 @@ LEAST_TOKENS: Final = 48
 class Opened:
     """A show that is ready: its page answers and the first turn can start.
 
-    `farewell` ends the talking as configured; cancel the show afterwards.
+    `farewell` ends the talking as configured; cancel the show afterwards. `safety` tells where OBS has the scene for
+    emergencies, as `app.obs.safety`.
     """
 
     show: Show
@@ -74,6 +77,7 @@ class Opened:
     port: int
     found: tuple[FoundServer, ...]
     farewell: Callable[[], Awaitable[None]]
+    safety: Callable[[], Mapping[str, Any]]
 
 
 async def run_show(
@@ -133,6 +137,7 @@ async def run_show(
                     port,
                     assembly.equipment.found,
                     assembly.ward.farewell,
+                    lambda: safety(house.config.obs),
                 )
             )
             await anyio.sleep_forever()
@@ -156,7 +161,7 @@ class _Assembly:
         config, around, equipment = house.config, house.around, self.equipment
         clock = around.clock
         personas = tuple(persona.id for persona in house.personas)
-        hall = StageHall(clock, house.session, house.personas)
+        hall = StageHall(clock, house.session, house.personas, announce=house.events)
         self.obs = ObsRoom(house, self._stand_ins, hall.position)
         self.avatars = AvatarRoom(house, self._stand_ins, hall.position)
         self.avatars.start()
@@ -182,7 +187,7 @@ class _Assembly:
         )
         names = tuple(name for persona in house.personas for name in (persona.name, *persona.aliases))
         inbox = Inbox(names, config.inbox.capacity, config.inbox.stale_s)
-        tally = Tally(house.events, house.metrics.drop, bridge.lines)
+        tally = Tally(house.events, house.metrics.drop, bridge.lines, partial(digest, house.session))
 
         def keep(record: TurnRecord) -> None:
             prompter.remember(record)
@@ -194,6 +199,8 @@ class _Assembly:
         gates = Gates(clock, gate_limits(config.inbox), bridge.viewers.is_ignored)
         reception = Reception(clock, gates, equipment.guard, director, tally)
         bridge.connect(director, reception)
+        house.metrics.watch_queue("guard", lambda: reception.waiting)
+        house.metrics.watch_queue("inbox", lambda: len(inbox))
         self.ward = Ward(house, self.room, director)
         show = Show(
             Parts(
@@ -259,15 +266,9 @@ class _Assembly:
         return PromptBudget(history_tokens=max(tokens, least.history_tokens))
 
     def _limits(self) -> Limits:
-        replies, stage = self._house.config.replies, self._house.config.stage
+        limits = limits_of(self._house.config)
         is_short = self._house.strain.demands(Measure.SHORT_ANSWERS)
-        return Limits(
-            first_audio_s=replies.first_audio_s,
-            between_tokens_s=replies.between_tokens_s,
-            voice_chunk_s=replies.voice_chunk_s,
-            max_tokens=max(LEAST_TOKENS, replies.max_tokens // 2) if is_short else replies.max_tokens,
-            lead_s=stage.lead_s,
-        )
+        return replace(limits, max_tokens=max(LEAST_TOKENS, limits.max_tokens // 2)) if is_short else limits
 
 
 def _web_settings(settings: Settings) -> WebSettings:

@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from spark_vtuber.app.environment import Surroundings, engine_env, http_client
+from spark_vtuber.app.limits import limits_of
 from spark_vtuber.app.rack import Rack
 from spark_vtuber.config import Settings
 from spark_vtuber.core.cues import Cue, CueKind
@@ -59,6 +60,7 @@ async def speak(settings: Settings, around: Surroundings, text: str, persona: st
             is_muted=lambda _: False,
             deflect=deflector(around.rng),
             expressions=EXPRESSIONS,
+            ask_limits=lambda: limits_of(config),
         )
         now_s = around.clock.now()
         cue = Cue(CueId("say"), CueKind.SAY, text, received_s=now_s, admitted_s=now_s)

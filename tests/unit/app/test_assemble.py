@@ -3,8 +3,9 @@
 import logging
 import random
 import socket
+import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from spark_vtuber.core.engine import EngineEnv, EngineSpec, Finding
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind
 from spark_vtuber.core.turns import Outcome
+from spark_vtuber.journal.schema import FILE
 from spark_vtuber.pipeline.director import Director
 from spark_vtuber.stage.port import Part, Position, SpeechSound
 from spark_vtuber.stage.recorder import RecorderStage
@@ -262,6 +264,15 @@ async def test_a_text_is_spoken_into_a_file(configure: Configure, tape: MemoryTa
     assert len(tape.pcm) > 24_000
 
 
+async def test_a_voice_has_as_long_as_is_configured_for_a_text_in_a_file(
+    configure: Configure, fakes: Engines, tape: MemoryTape
+) -> None:
+    fakes.voice.latency_s = 5.0
+    record = await speak(configure("[replies]\nvoice_chunk_s = 20\n"), around(), "Hello.", "main", Path("a.wav"))
+    assert not record.is_degraded
+    assert tape.pcm
+
+
 async def test_only_a_character_of_the_show_can_be_asked_to_speak(configure: Configure, tape: MemoryTape) -> None:
     with pytest.raises(SparkError) as caught:
         await speak(configure(), around(), "hi", "nobody", Path("a.wav"))
@@ -275,3 +286,21 @@ async def test_nothing_is_spoken_without_a_voice(configure: Configure, fakes: En
         await speak(configure(), around(), "hi", "main", Path("a.wav"))
     assert caught.value.code == "no_voice"
     assert not tape.pcm
+
+
+async def test_what_is_blocked_leaves_a_hash_in_the_journal_and_no_word(configure: Configure, fakes: Engines) -> None:
+    fakes.made["guard", "basic"] = FakeGuard(("badword",))
+    settings = configure()
+    async with opened(settings) as show:
+        for author in ("ana", "ben"):
+            show.show.chat(Line(author, "such a badword here"))
+        show.show.chat(Line("cid", "hello spark"))
+        await anyio.sleep(30)
+        queues = [line for line in show.show.metrics().splitlines() if "queue_depth{" in line]
+    assert {line.split('"')[1] for line in queues} >= {"guard", "inbox", "journal"}
+    file = settings.config.data.dir / FILE
+    with closing(sqlite3.connect(file)) as kept:
+        first, second = kept.execute("SELECT digest FROM verdicts").fetchall()
+        assert kept.execute("SELECT author, state FROM lines").fetchall() == [("cid", "answered")]
+    assert first == second != ("",)
+    assert b"badword" not in file.read_bytes()
