@@ -40,14 +40,26 @@ class WatchLink:
         with suppress(OSError):
             os.write(self._to_watch, json.dumps(message).encode() + b"\n")
 
-    async def beat(self, is_silent: Callable[[], bool], workers: Callable[[], Sequence[int]]) -> None:
-        """Show the watch, every second, that the loop turns, whether the show may be heard, and what it started."""
+    async def beat(
+        self,
+        is_silent: Callable[[], bool],
+        workers: Callable[[], Sequence[int]],
+        safety: Callable[[], Mapping[str, Any]],
+    ) -> None:
+        """Show the watch, every second, that the loop turns, whether the show may be heard, and what it started.
+
+        Whenever it changes, also where the safety scene of OBS is.
+        """
+        told: Mapping[str, Any] = {}
         while True:
+            if (place := safety()) != told:
+                told = place
+                self.tell({"type": "obs", **place})
             self.tell({"type": "beat", "silent": is_silent(), "workers": list(workers())})
             await anyio.sleep(BEAT_S)
 
     async def obey(
-        self, stop: Callable[[], None], panic: Callable[[], Awaitable[None]], reload: Callable[[], None]
+        self, stop: Callable[[], None], panic: Callable[[], Awaitable[None]], reload: Callable[[], object]
     ) -> None:
         """Carry out what the watch says; its end, or a `stop`, ends the show. `reload` must not wait."""
         send, receive = anyio.create_memory_object_stream[dict[str, Any]](16)

@@ -93,7 +93,7 @@ async def _perform(settings: Settings, wishes: Wishes) -> None:
         if link is not None:
             farewell_s = settings.config.health.stop_limit_s
             link.tell({"type": "ready", "url": opened.url, "door": opened.port + 1, "farewell_s": farewell_s})
-            tasks.start_soon(link.beat, lambda: opened.show.is_silent, partial(_workers, around))
+            tasks.start_soon(link.beat, lambda: opened.show.is_silent, partial(_workers, around), opened.safety)
         if settings.config.server.browser and sys.stderr.isatty():
             webbrowser.open(opened.url)
         if wishes.until is not None:
@@ -162,7 +162,7 @@ class _Curtain:
 
 async def _obey_signals(
     stop: Callable[[], None],
-    reload: Callable[[], None],
+    reload: Callable[[], object],
     *,
     task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
