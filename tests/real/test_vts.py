@@ -144,7 +144,7 @@ async def test_nobody_at_the_port_is_lost_with_what_to_do() -> None:
         pass
 
     with pytest.raises(Lost) as caught:
-        async with linked(lambda: open_socket("127.0.0.1", port), lambda event: None) as link:
+        async with linked(lambda: open_socket("127.0.0.1", port), lambda _event: None) as link:
             await probe(link)
 
     assert "Start API" in caught.value.fix
@@ -161,6 +161,6 @@ async def test_another_server_at_the_port_is_lost_with_what_to_do() -> None:
         tasks.start_soon(listener.serve, answer)
         port = listener.extra(anyio.abc.SocketAttribute.local_port)
         with pytest.raises(Lost, match="no VTube Studio"):
-            async with linked(lambda: open_socket("127.0.0.1", port), lambda event: None):
+            async with linked(lambda: open_socket("127.0.0.1", port), lambda _event: None):
                 pass
         tasks.cancel_scope.cancel()

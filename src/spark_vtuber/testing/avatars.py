@@ -128,10 +128,10 @@ async def avatar_rig(
     rest are options of the avatar.
     """
     clock = clock or VirtualClock()
-    async with nullcontext(studio) if studio is not None else fake_studio(clock, **(fake or {})) as studio:
+    async with nullcontext(studio) if studio is not None else fake_studio(clock, **(fake or {})) as open_:
         if prepare is not None:
-            prepare(studio)
-        rig = AvatarRig(clock, studio, data_dir, connect, **options)
+            prepare(open_)
+        rig = AvatarRig(clock, open_, data_dir, connect, **options)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(rig.avatar.run)
             yield rig

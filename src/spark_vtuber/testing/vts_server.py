@@ -64,6 +64,7 @@ class FakeVTubeStudio:
         self._clock = clock
         self._frame_s = 1 / frames_per_s
         self._visits: list[_Visit] = []
+        self._left: list[_Visit] = []
         self._errors: deque[tuple[str, int, str]] = deque()
         self._in_flight = 0
         self._woken = anyio.Event()
@@ -105,14 +106,14 @@ class FakeVTubeStudio:
             self._render(self._clock.now())
 
     def _is_busy(self) -> bool:
-        return bool(self.studio.hotkey_queue) or any(visit.inbox or visit.later or visit.slow for visit in self._visits)
+        return bool(self.studio.hotkey_queue or self._left) or any(visit.inbox or visit.later or visit.slow for visit in self._visits)
 
     def _idle_s(self) -> float | None:
         return 1.0 if any("TestEvent" in visit.guest.events for visit in self._visits) else None
 
     def _render(self, now: float) -> None:
         self.studio.step(now)
-        for visit in list(self._visits):
+        for visit in [*self._visits, *self._left]:
             if self.is_silent:
                 visit.inbox.clear()
             while visit.inbox:
@@ -122,6 +123,7 @@ class FakeVTubeStudio:
             for due_s, text in [one for one in visit.slow if one[0] <= now]:
                 visit.slow.remove((due_s, text))
                 self._put(visit, text)
+        self._left.clear()
 
     def _receive(self, visit: _Visit, text: str, now: float, arrived_s: float) -> None:
         id_, kind = secrets.token_hex(16), ""
@@ -190,6 +192,9 @@ class FakeVTubeStudio:
             visit.is_over = True
             visit.news.set()
             self._visits.remove(visit)
+            if visit.inbox:
+                self._left.append(visit)
+                self._woken.set()
             self.studio.guests.remove(visit.guest)
             self._in_flight = 0
 
