@@ -169,6 +169,7 @@ class _Assembly:
         mutes = Mutes(personas, house.events, hall)
         bridge = self.bridge = Bridge(house, lambda: hall.audience, mutes.is_muted)
         prompter = Prompter({persona.id: persona.name for persona in house.personas}, self._budget())
+        house.live.on_change("replies.context_chars", lambda: prompter.resize(self._budget()))
         crew = Crew(
             clock=clock,
             floor=Floor(clock),
