@@ -106,7 +106,8 @@ class FakeVTubeStudio:
             self._render(self._clock.now())
 
     def _is_busy(self) -> bool:
-        return bool(self.studio.hotkey_queue or self._left) or any(visit.inbox or visit.later or visit.slow for visit in self._visits)
+        is_due = self.studio.hotkey_queue or self._left
+        return bool(is_due) or any(visit.inbox or visit.later or visit.slow for visit in self._visits)
 
     def _idle_s(self) -> float | None:
         return 1.0 if any("TestEvent" in visit.guest.events for visit in self._visits) else None

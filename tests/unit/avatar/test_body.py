@@ -90,7 +90,8 @@ def test_the_mouth_moves_the_inputs_it_was_told_to() -> None:
 
 
 def test_values_are_fitted_to_the_inputs_that_are_there() -> None:
-    inputs = {"MouthOpen": Input("MouthOpen", 0, 2), "EyeLeftX": Input("EyeLeftX", -1, 1), "FaceAngleX": Input("FaceAngleX", -30, 30)}  # fmt: skip
+    ranges = {"MouthOpen": (0, 2), "EyeLeftX": (-1, 1), "FaceAngleX": (-30, 30)}
+    inputs = {name: Input(name, least, most) for name, (least, most) in ranges.items()}
     values = {"MouthOpen": 0.5, "EyeLeftX": 0.5, "FaceAngleX": 99.0, "NotThere": 1.0}
 
     assert fitted(values, inputs) == {"MouthOpen": 1.0, "EyeLeftX": 0.0, "FaceAngleX": 30.0}

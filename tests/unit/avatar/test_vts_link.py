@@ -1,5 +1,5 @@
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import anyio
@@ -73,8 +73,7 @@ async def test_no_answer_in_time_is_lost() -> None:
         fake.is_silent = True
         began_s = anyio.current_time()
         with pytest.raises(Lost, match="APIState"):
-            async with link_to(fake) as (link, _):
-                await link.ask("APIState")
+            await ask_state(fake)
 
         assert anyio.current_time() - began_s == pytest.approx(3.0)
 
@@ -83,20 +82,19 @@ async def test_a_dropped_connection_ends_whoever_waits_at_once() -> None:
     async with fake_studio(VirtualClock()) as fake:
         fake.is_silent = True
         began_s = anyio.current_time()
-        with pytest.raises(Lost, match="closed"):
-            async with link_to(fake) as (link, _), anyio.create_task_group() as tasks:
-                tasks.start_soon(drop_later, fake)
-                await link.ask("APIState")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(drop_later, fake)
+            with pytest.raises(Lost, match="closed"):
+                await ask_state(fake)
 
         assert anyio.current_time() - began_s == pytest.approx(0.5)
 
 
 async def test_a_dropped_connection_ends_a_body_that_asks_nothing() -> None:
-    async with fake_studio(VirtualClock()) as fake:
+    async with fake_studio(VirtualClock()) as fake, anyio.create_task_group() as tasks:
+        tasks.start_soon(drop_later, fake)
         with pytest.raises(Lost):
-            async with link_to(fake):
-                fake.drop()
-                await anyio.sleep_forever()
+            await stay(fake)
 
 
 async def test_a_job_beside_the_body_ends_the_connection_with_its_error() -> None:
@@ -105,19 +103,17 @@ async def test_a_job_beside_the_body_ends_the_connection_with_its_error() -> Non
 
     async with fake_studio(VirtualClock()) as fake:
         with pytest.raises(EngineError, match="the tea is cold"):
-            async with link_to(fake) as (link, _):
-                link.beside(fail)
-                await anyio.sleep_forever()
+            await stay(fake, fail)
 
         assert fake.guests == 0
 
 
 async def test_what_is_not_vtube_studio_is_lost_with_a_fix() -> None:
     async with fake_studio(VirtualClock()) as fake:
-        with pytest.raises(Lost) as caught:
-            async with link_to(fake):
-                fake.say("<html>")
-                await anyio.sleep_forever()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(say_later, fake, "<html>")
+            with pytest.raises(Lost) as caught:
+                await stay(fake)
 
         assert "which program" in caught.value.fix
 
@@ -148,10 +144,27 @@ async def test_nobody_there_is_lost() -> None:
     async with fake_studio(VirtualClock()) as fake:
         fake.is_away = True
         with pytest.raises(Lost):
-            async with link_to(fake):
-                pass
+            await ask_state(fake)
+
+
+async def ask_state(fake: FakeVTubeStudio) -> None:
+    async with link_to(fake) as (link, _):
+        await link.ask("APIState")
+
+
+async def stay(fake: FakeVTubeStudio, beside: Callable[[], Awaitable[None]] | None = None) -> None:
+    """Be connected and ask nothing."""
+    async with link_to(fake) as (link, _):
+        if beside is not None:
+            link.beside(beside)
+        await anyio.sleep_forever()
 
 
 async def drop_later(fake: FakeVTubeStudio) -> None:
     await anyio.sleep(0.5)
     fake.drop()
+
+
+async def say_later(fake: FakeVTubeStudio, text: str) -> None:
+    await anyio.sleep(0.5)
+    fake.say(text)

@@ -221,6 +221,7 @@ async def test_the_mouth_is_where_the_sound_is(on_stage: OnStage) -> None:
         assert max(map(abs, errors)) <= 33
 
 
+@pytest.mark.timeout(240)
 async def test_the_mouth_is_as_right_after_two_hours(on_stage: OnStage) -> None:
     def only_a_mouth(fake: FakeVTubeStudio) -> None:
         fake.studio.inputs = {"MouthOpen": (0, 1), "MouthSmile": (0, 1)}
