@@ -1,6 +1,6 @@
 """Where the show is steered by hand: the queue, the list of lines, ignored viewers, emotes and tempers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from spark_vtuber.app.emotes import EmoteCache
@@ -44,9 +44,9 @@ class Bridge:
         """What characters do of their own accord, as they are set."""
         return Habits(
             decline=self.company.decline,
-            talkers=self._talkers,
+            talkers=self.company.talkers,
             idle_s=lambda: self._house.config.idle.after_s,
-            is_listening=lambda: self._audience() > 0 or bool(self._house.config.stage.recording),
+            is_heard=self._is_heard,
         )
 
     def connect(self, director: Director, reception: Reception) -> None:
@@ -61,7 +61,7 @@ class Bridge:
 
         self.company.on_change = look_again
 
-    def _talkers(self) -> Sequence[PersonaId]:
-        if not self.may_talk:
-            return ()
-        return tuple(persona for persona in self.company.talkers() if not self._is_muted(persona))
+    def _is_heard(self, persona: PersonaId) -> bool:
+        """Whether idle talk of a persona reaches anybody, and the show can afford it."""
+        has_listeners = self._audience() > 0 or bool(self._house.config.stage.recording)
+        return self.may_talk and has_listeners and not self._is_muted(persona)

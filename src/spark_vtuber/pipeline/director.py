@@ -319,8 +319,8 @@ class Director:
     def _talk(self) -> None:
         """It was quiet for long: whoever talked longer ago says something, if anybody listens."""
         now_s = self._quiet_since_s = self._crew.clock.now()
-        talkers = self._habits.talkers()
-        if not talkers or not self._habits.is_listening():
+        talkers = [persona for persona in self._habits.talkers() if self._habits.is_heard(persona)]
+        if not talkers:
             return
         talker = next((one for one in talkers if one != self._last_talker), talkers[0])
         self._last_talker = talker

@@ -22,10 +22,10 @@ class Habits:
 
     `decline` says why a cue is not to be answered at all, or None; it is a pure function of the cue and of how the
     characters are set. After `idle_s()` seconds in which nobody spoke and nothing was asked one of `talkers()` talks
-    by itself, if anybody `is_listening`.
+    by itself; those whom nobody would hear now, as `is_heard` says, wait as long again.
     """
 
     decline: Callable[[Cue], Reason | None] = _answers_all
     talkers: Callable[[], Sequence[PersonaId]] = _no_talkers
     idle_s: Callable[[], float] = lambda: 60.0
-    is_listening: Callable[[], bool] = lambda: True
+    is_heard: Callable[[PersonaId], bool] = lambda _: True

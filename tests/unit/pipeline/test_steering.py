@@ -37,7 +37,7 @@ class Stagehand:
         self.ignored = ""
         self.lines = Lines(rig.clock)
         self.tally = Tally(rig.notes, lambda _: None, self.lines)
-        habits = Habits(self._decline, lambda: self.talkers, lambda: 30.0, lambda: self.is_listening)
+        habits = Habits(self._decline, lambda: self.talkers, lambda: 30.0, lambda _: self.is_listening)
         crew = replace(rig.crew(), is_watched=lambda: self.is_watched)
         self.is_watched = False
         personas = (SPARK.id, EMBER.id)
