@@ -2,19 +2,24 @@
 
 import base64
 import json
+import statistics
 import sys
 import time
+import wave
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import anyio
 import numpy as np
 import pytest
+from playwright.async_api import Page, async_playwright
 
 from spark_vtuber.cli.safety_scene import switch_scene
 from spark_vtuber.obs.port import Remote
 from spark_vtuber.obs.simple import open_remote
+from spark_vtuber.testing.browser import FLAGS, SOUND_PLAYS
 from spark_vtuber.testing.contracts.obs import PROMISES, Events, Promise, Trial
 from spark_vtuber.testing.live import LiveShow, live_show, model_config
 from spark_vtuber.testing.llm_script import Script
@@ -47,6 +52,7 @@ async def test_the_real_one_keeps_the_promises_of_the_fake(obs: ObsProgram, prom
 
 
 Picture = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
+Signal = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 TEXT = "Spark captions"
 SAFETY = "Spark Safety"
@@ -233,6 +239,88 @@ async def test_the_show_goes_on_without_obs_and_takes_it_back(obs: ObsProgram, s
         assert LIVE in (await state(show, "connected"))["scenes"]
         turns = await show.wait_for_turns(before + 1)
         assert turns[0]["outcome"] == "completed"
+
+
+@pytest.mark.needs("chromium")
+async def test_a_recording_of_obs_has_the_sound_of_the_turn(obs: ObsProgram, chromium: Path) -> None:
+    """The page's sound goes through a sound server into OBS; the recorder beside the show says what it should be."""
+    wav = obs.folder / "show.wav"
+    config = f'[stage]\nrecording = "{wav}"\n'
+    heard = Events()
+    async with (
+        serve(Script(text="short", tokens_per_s=0)) as model,
+        live_show(model_config(model.base_url) + config) as show,
+        obs.connected(heard.tell) as remote,
+        audible_page(obs, chromium, f"http://127.0.0.1:{show.port}/stage/?debug") as page,
+    ):
+        while not await page.evaluate("Boolean(window.__stage?.isAudible)"):
+            await anyio.sleep(0.05)
+        await remote.call("StartRecord")
+        await heard.until("RecordStateChanged", outputState="OBS_WEBSOCKET_OUTPUT_STARTED")
+        await show.write("ana", "hello!")
+        (turn,) = await show.wait_for_turns(1)
+        await anyio.sleep(0.5)
+        await remote.call("StopRecord")
+        await heard.until("RecordStateChanged", outputState="OBS_WEBSOCKET_OUTPUT_STOPPED")
+    assert turn["outcome"] == "completed"
+    stopped = heard.of("RecordStateChanged")[-1]
+    with wave.open(str(wav)) as tape:
+        rate, spoken = tape.getframerate(), samples(tape.readframes(tape.getnframes()))
+    recorded = samples(await decoded(Path(stopped["outputPath"]), rate))
+    found = [correlation(piece, recorded, rate) for piece in pieces(spoken, rate // 2)]
+    alike = statistics.median(peak for peak, _ in found)
+    whole, at_s = correlation(spoken, recorded, rate)
+    print(f"{len(spoken) / rate:.1f} s of speech are in the recording from {at_s:.2f} s on, correlation {whole:.3f}")
+    print(f"half seconds of it: {', '.join(f'{peak:.3f}' for peak, _ in found)}; median {alike:.3f}")
+    assert len(spoken) > 3 * rate
+    assert alike > 0.9
+    places = [at for _, at in found]
+    assert places == sorted(places)
+
+
+def pieces(sound: Signal, size: int) -> list[Signal]:
+    """Pieces that are not silent. One by one they are found also where a busy machine made the sound falter."""
+    parts = (sound[start : start + size] for start in range(0, len(sound) - size, size))
+    return [part for part in parts if part.std() > sound.std() / 2]
+
+
+@asynccontextmanager
+async def audible_page(obs: ObsProgram, chromium: Path, address: str) -> AsyncIterator[Page]:
+    """A page whose sound goes to the sound server that OBS listens to; Playwright would silence it.
+
+    Its buffer is long, so that the sound of a busy machine does not falter.
+    """
+    async with (
+        async_playwright() as playwright,
+        await playwright.chromium.launch(
+            executable_path=chromium,
+            args=[*FLAGS, SOUND_PLAYS, "--audio-buffer-size=8192"],
+            ignore_default_args=["--mute-audio"],
+            env=dict(obs.environment),
+        ) as browser,
+    ):
+        page = await browser.new_page()
+        await page.goto(address)
+        yield page
+
+
+async def decoded(file: Path, rate: int) -> bytes:
+    """The sound of a recording, as the show's own: mono, 16 bits."""
+    command = ["ffmpeg", "-v", "error", "-i", str(file), "-f", "s16le", "-ac", "1", "-ar", str(rate), "-"]
+    return (await anyio.run_process(command)).stdout
+
+
+def samples(pcm: bytes) -> Signal:
+    return np.frombuffer(pcm, np.int16).astype(np.float64)
+
+
+def correlation(sought: Signal, sound: Signal, rate: int) -> tuple[float, float]:
+    """How alike `sought` is to the part of `sound` that is most alike, -1 to 1, and where that begins in seconds."""
+    size = 1 << (len(sought) + len(sound)).bit_length()
+    product = np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(sought, size).conj(), size)[: len(sound)]
+    at = int(np.argmax(product))
+    part = sound[at : at + len(sought)]
+    return float(product[at] / np.sqrt(np.sum(sought**2) * np.sum(part**2))), at / rate
 
 
 async def test_a_killed_obs_is_found_again_when_it_returns(obs: ObsProgram, show: LiveShow) -> None:
