@@ -130,7 +130,7 @@ class Replies(Section):
     max_tokens: int = key(300, "Longest answer, in tokens.", "live", ge=16, le=4_000)
     breaker_failures: int = key(3, "Failures in a row after which a model is not asked for a while.", "live", ge=1)
     breaker_probe_s: float = key(30.0, "Pause between probes of a model that failed.", "live", gt=0)
-    context_chars: int = key(24_000, "Longest prompt, in characters; about four to a token.", ge=2_000)
+    context_chars: int = key(24_000, "Longest prompt, in characters; about four to a token.", "live", ge=2_000)
 
 
 class HealthSettings(Section):

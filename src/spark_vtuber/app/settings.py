@@ -67,6 +67,8 @@ class LiveSettings:
         self._aside = aside
         self._started = live.settings
         self._newest = live.settings
+        self._known = self._raw(live.settings)
+        self._at_start = {one.key: one.value for one in self._known}
         self._folder = live.config.data.dir
         self._refits: list[Refit] = []
         self._lock = anyio.Lock()
@@ -83,8 +85,8 @@ class LiveSettings:
 
     def listed(self) -> Sequence[Setting]:
         """Every key with the value that is configured; what waits for a restart says so."""
-        started = {one.key: one.value for one in self._raw(self._started)}
-        newest = {one.key: one.value for one in self._raw(self._newest)}
+        started = self._at_start
+        newest = {one.key: one.value for one in self._known}
         return tuple(
             replace(
                 one,
@@ -127,7 +129,8 @@ class LiveSettings:
         if mistakes:
             raise _refused(mistakes)
         in_force = _in_force(self._started, settings)
-        changes = self._differences(settings, touched)
+        known = self._raw(settings)
+        changes = self._differences(settings, known, touched)
         async with AsyncExitStack() as stack:
             for refit in self._refits:
                 try:
@@ -141,19 +144,19 @@ class LiveSettings:
                     except OSError as error:
                         message = f"{self.files.overrides} cannot be written: {error.strerror}"
                         raise RefusedError(message, code=NOT_WRITTEN, fix="make room, or set [data] dir") from error
-                self._newest = settings
+                self._newest, self._known = settings, known
                 self._live.replace(in_force, (one.key for one in changes))
                 await stack.aclose()
-        sources = {one.key: one.source for one in self._raw(settings)}
+        sources = {one.key: one.source for one in known}
         for one in changes:
             source = sources.get(one.key, "default")
             self._announce("settings", key=one.key, value=one.value, applied=one.applied, source=source)
         return changes
 
-    def _differences(self, settings: Settings, touched: str) -> list[Change]:
+    def _differences(self, settings: Settings, known: Sequence[Setting], touched: str) -> list[Change]:
         """What is different, as it may be shown. `touched` is among it in any case."""
-        before = {one.key: one for one in self._raw(self._newest)}
-        after = {one.key: one for one in self._raw(settings)}
+        before = {one.key: one for one in self._known}
+        after = {one.key: one for one in known}
         changes = []
         for key in dict.fromkeys((*before, *after)):
             old, new = before.get(key), after.get(key)
@@ -180,13 +183,13 @@ class LiveSettings:
     ) -> Mapping[str, Any]:
         """The overrides after a change. With an engine go its own keys, which mean nothing to another."""
         if path[-1] == "use":
-            now = next(one.value for one in self._raw(self._newest) if one.path == path)
+            now = next(one.value for one in self._known if one.path == path)
             if is_reset or now != value:
                 kept = overrides.without_key(kept, path[:-1])
         return overrides.without_key(kept, path) if is_reset else overrides.with_key(kept, path, value)
 
     def _path(self, key: str) -> tuple[str, ...]:
-        known = {one.key: one.path for one in self._raw(self._newest)}
+        known = {one.key: one.path for one in self._known}
         known |= {".".join(path): path for path in engine_tables({})}
         if key in known:
             return known[key]
@@ -197,7 +200,7 @@ class LiveSettings:
 
     def _refuse(self, key: str, path: tuple[str, ...], value: Any) -> None:
         """Say no where no look at the whole is needed."""
-        setting = next((one for one in self._raw(self._newest) if one.path == path), None)
+        setting = next((one for one in self._known if one.path == path), None)
         if setting is not None and setting.source in ("environment", "flag"):
             where = f"the environment (SPARK_{'__'.join(path).upper()})"
             where = where if setting.source == "environment" else "a flag of the command line"
@@ -232,20 +235,26 @@ def _in_force(started: Settings, newest: Settings) -> Settings:
 
 
 def _held(started: Any, newest: Any) -> Any:
-    """The section with the keys of `newest`, except those that only a restart applies."""
+    """The section with the keys of `newest`, except those that only a restart applies.
+
+    Which keys were set at all is kept: some tables overlay others with those.
+    """
     held: dict[str, Any] = {}
+    were_set = set(newest.model_fields_set)
     for name, field in type(started).model_fields.items():
         old, new = getattr(started, name), getattr(newest, name)
         extra = field.json_schema_extra
-        if isinstance(old, Section):
+        if isinstance(old, Section) and isinstance(new, Section):
             held[name] = _held(old, new)
         elif isinstance(old, dict) and old and all(isinstance(one, PersonaSettings) for one in old.values()):
             held[name] = {key: _held(one, new.get(key, one)) for key, one in old.items()}
         elif isinstance(extra, dict) and extra.get("applies") == "restart":
             held[name] = old
+            were_set -= {name} - started.model_fields_set
+            were_set |= {name} & started.model_fields_set
         else:
             held[name] = new
-    return newest.model_copy(update=held)
+    return type(newest).model_construct(were_set, **held)
 
 
 def _mistakes_beyond(old: Config, new: Config) -> tuple[Mistake, ...]:

@@ -65,6 +65,7 @@ class Prompter:
     def __init__(self, names: Mapping[PersonaId, str], budget: PromptBudget | None = None) -> None:
         """`names`: every character that may speak, by id."""
         self._budget = budget or PromptBudget()
+        self._share = 1.0
         self._pasts = {
             persona: History(persona, names, self._budget.history_tokens, self._budget.cue_tokens) for persona in names
         }
@@ -76,8 +77,14 @@ class Prompter:
 
     def allow(self, share: float) -> None:
         """Let the pasts take this share of their budget from now on; what does not fit is forgotten."""
+        self._share = share
         tokens = round(self._budget.history_tokens * share)
         self._pasts = {persona: past.within(tokens) for persona, past in self._pasts.items()}
+
+    def resize(self, budget: PromptBudget) -> None:
+        """Keep to another budget from now on; what does not fit is forgotten."""
+        self._budget = budget
+        self.allow(self._share)
 
     def __call__(self, persona: PersonaView, cue: Cue) -> tuple[Message, ...]:
         """The prompt for `persona`'s answer to `cue`."""

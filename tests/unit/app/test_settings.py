@@ -200,6 +200,17 @@ async def test_the_settings_keep_the_contract(tmp_path: Path) -> None:
     await check_settings(Room(tmp_path, server={"port": 9000}).settings)
 
 
+async def test_which_keys_were_set_is_known_after_a_change(tmp_path: Path) -> None:
+    room = Room(tmp_path, "[persona.main]\navatar = {port = 8002}\n[stage]\nsample_rate = 22050\n")
+    await room.settings.change("stage.sample_rate", 48_000)
+    await room.settings.change("stage.lead_s", 2.0)
+    await room.settings.change("server.port", 9000)
+    config = room.live.config
+    assert config.persona["main"].avatar.model_fields_set == {"port"}
+    assert config.stage.model_fields_set == {"sample_rate", "lead_s"}
+    assert config.server.model_fields_set == set()
+
+
 async def test_a_reload_tells_what_is_different(tmp_path: Path) -> None:
     room = Room(tmp_path, "[replies]\nmax_tokens = 100\n")
     room.write('[replies]\nmax_tokens = 60\n[server]\nport = 9000\n[chat.twitch]\nchannel = "ana"\n')
@@ -354,7 +365,7 @@ def at(config: Any, path: tuple[str, ...]) -> Any:
 
 
 @given(acts=st.lists(ACTS, max_size=12))
-@profile(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@profile(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_in_force_is_always_what_a_fresh_start_would_load(
     acts: list[tuple[str, str, Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

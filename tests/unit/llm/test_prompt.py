@@ -235,3 +235,12 @@ def test_a_past_under_a_smaller_share_forgets_and_does_not_remember_again() -> N
     prompt.allow(1.0)
     assert less < before
     assert prompt_tokens(prompt(PERSONA, cue())) == less
+
+
+def test_a_smaller_budget_counts_at_once_and_keeps_the_share() -> None:
+    prompt = prompter()
+    for _ in range(40):
+        prompt.remember(turn(cue("a rather long question"), "An answer of some words, again and again."))
+    before = prompt_tokens(prompt(PERSONA, cue()))
+    prompt.resize(replace(BUDGET, history_tokens=1_200))
+    assert prompt_tokens(prompt(PERSONA, cue())) <= min(before, 1_200 + BUDGET.system_tokens + 300)
