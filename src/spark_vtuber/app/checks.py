@@ -9,6 +9,7 @@ from typing import Final
 import httpx
 
 from spark_vtuber import engines
+from spark_vtuber.app import avatar_probe
 from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL, UNDERSTUDY
 from spark_vtuber.app.environment import Surroundings, engine_env
 from spark_vtuber.app.tokens import token
@@ -46,6 +47,7 @@ class Ground:
     is_free: Callable[[str, int], bool] = machine.is_free
     listener_on: Callable[[int], str] = machine.listener_on
     bundle: Path = field(default=BUNDLE)
+    avatars: Callable[[Config], AsyncIterator[Finding]] = avatar_probe.findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ async def examine(
     if settings is None:
         yield Checked("engines", Finding("engines", "note", "not looked at until the configuration is right"))
         return
+    async for finding in ground.avatars(config):
+        yield Checked("avatars", finding)
     async for finding in _found_models(settings, http):
         yield Checked("engines", finding)
     async for checked in _engines(settings, around, http, ground.engine):

@@ -72,8 +72,7 @@ async def authenticate(link: Link, tokens: TokenStore, where: str, waiting: Call
         Denied: somebody pressed Deny.
         EngineError: a new token was not good either, or cannot be kept.
     """
-    token = tokens.read(where)
-    if token and await _is_let_in(link, token):
+    if await is_known(link, tokens, where):
         return
     waiting()
     token = await _new_token(link)
@@ -87,6 +86,12 @@ async def authenticate(link: Link, tokens: TokenStore, where: str, waiting: Call
             f"the token of VTube Studio cannot be kept: {error.strerror}",
             fix="make the data directory writable",
         ) from error
+
+
+async def is_known(link: Link, tokens: TokenStore, where: str) -> bool:
+    """Be let in with the kept token; False where there is none or it is not good any more. Opens no popup."""
+    token = tokens.read(where)
+    return bool(token) and await _is_let_in(link, token)
 
 
 async def discover(link: Link) -> Rig:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from spark_vtuber.app.assemble import VERSION
-from spark_vtuber.cli import bench, config, demo, doctor, export, obs, panic, replay, run, say
+from spark_vtuber.cli import bench, config, demo, doctor, export, obs, panic, replay, run, say, vts
 
 app = typer.Typer(
     name="spark-vtuber",
@@ -40,5 +40,6 @@ app.command()(doctor.doctor)
 app.add_typer(config.app, name="config")
 app.command()(panic.panic)
 app.add_typer(obs.app, name="obs")
+app.add_typer(vts.app, name="vts")
 app.command()(export.export)
 app.add_typer(bench.app, name="bench")
