@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -149,9 +149,14 @@ async def serve_obs(obs: FakeObs, port: int = 0) -> AsyncIterator[Address]:
                 await _converse(conversation, socket)
                 tasks.cancel_scope.cancel()
 
-    async with serve_websockets(attend, "127.0.0.1", port, subprotocols=[MSGPACK, JSON]) as server:
+    async with serve_websockets(attend, "127.0.0.1", port, select_subprotocol=_subprotocol) as server:
         number: int = next(iter(server.sockets)).getsockname()[1]
         yield Address("127.0.0.1", number, SecretStr(obs.password))
+
+
+def _subprotocol(_socket: ServerConnection, offered: Sequence[websockets.Subprotocol]) -> websockets.Subprotocol | None:
+    """The first that is known; a client that offers none speaks JSON."""
+    return next((one for one in offered if one in (JSON, MSGPACK)), None)
 
 
 async def _converse(conversation: _Conversation, socket: ServerConnection) -> None:
