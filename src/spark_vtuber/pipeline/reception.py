@@ -63,6 +63,11 @@ class Reception:
         self._serial = Serial("c")
 
     @property
+    def waiting(self) -> int:
+        """How many lines wait for the guard."""
+        return len(self._queue)
+
+    @property
     def is_empty(self) -> bool:
         """Whether no line waits for the guard."""
         return not self._queue

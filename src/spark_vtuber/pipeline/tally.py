@@ -12,10 +12,20 @@ from spark_vtuber.pipeline.lines import Lines
 
 
 class Tally:
-    """Every line that is not answered is counted here, once, with its reason; `count` is told the reason too."""
+    """Every line that is not answered is counted here, once, with its reason; `count` is told the reason too.
 
-    def __init__(self, announce: Announce, count: Callable[[str], None], lines: Lines | None = None) -> None:
+    `trace` makes of a blocked text what may be kept of it: a hash, or nothing.
+    """
+
+    def __init__(
+        self,
+        announce: Announce,
+        count: Callable[[str], None],
+        lines: Lines | None = None,
+        trace: Callable[[str], str] = lambda _: "",
+    ) -> None:
         self._announce = announce
+        self._trace = trace
         self._count = count
         self.lines = lines
         self.received = 0
@@ -87,7 +97,8 @@ class Tally:
         if self.lines is not None:
             self.lines.blocked(event, rule, reason)
         self.count(Reason.BLOCKED)
-        self._announce("chat.blocked", id=event.id, source=event.source, rule=rule, reason=reason)
+        digest = self._trace(event.text)
+        self._announce("chat.blocked", id=event.id, source=event.source, rule=rule, reason=reason, digest=digest)
 
     def _drop(self, event: ChatEvent, reason: Reason) -> None:
         self.count(reason)

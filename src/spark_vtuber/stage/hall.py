@@ -12,7 +12,7 @@ from anyio.lowlevel import checkpoint
 
 from spark_vtuber.core.audio import BYTES_PER_SAMPLE, VisemeCue
 from spark_vtuber.core.clock import Clock
-from spark_vtuber.core.desk import StagePeer
+from spark_vtuber.core.desk import Announce, StagePeer
 from spark_vtuber.core.ids import PersonaId, SessionId, TurnId
 from spark_vtuber.core.personas import EXPRESSIONS, PersonaView
 from spark_vtuber.stage import protocol
@@ -52,7 +52,8 @@ class _Line:
 class StageHall:
     """A `Stage` for clients of the stage protocol. Works with no client at all: then the wall clock is heard.
 
-    Nothing here runs by itself: no task, and no timer but those of waiting callers and connected clients.
+    Nothing here runs by itself: no task, and no timer but those of waiting callers and connected clients. Clients that
+    join and leave, and who is the audio owner, are told to `announce`.
     """
 
     def __init__(
@@ -61,8 +62,10 @@ class StageHall:
         session: SessionId,
         personas: Sequence[PersonaView],
         expressions: Sequence[str] = EXPRESSIONS,
+        announce: Announce | None = None,
     ) -> None:
         self._clock = clock
+        self._announce = announce
         self._session = session
         self._personas = tuple(personas)
         self._expressions = tuple(expressions)
@@ -149,10 +152,12 @@ class StageHall:
         )
         self._heard.join(number, is_device=is_device)
         self._peers[number] = peer
+        self._note("stage.joined", client=number)
         try:
             yield peer
         finally:
             del self._peers[number]
+            self._note("stage.left", client=number)
             self._heard.leave(number, self._clock.now())
             self._settle_flushes()
             self._stir()
@@ -246,9 +251,14 @@ class StageHall:
         before, self._owner = self._owner, self._heard.owner
         if before == self._owner:
             return
+        self._note("stage.owner", client=self._owner, name=self._heard.owner_name)
         for client, is_owner in ((before, False), (self._owner, True)):
             if client is not None and client in self._peers:
                 self._peers[client].outbox.put(protocol.audio_owner(is_you=is_owner))
+
+    def _note(self, type: str, **data: int | str | None) -> None:
+        if self._announce is not None:
+            self._announce(type, **data)
 
     def _tell(self, frame: str | bytes, utterance: int | None, sound_s: float = 0.0) -> None:
         """Queue a frame for everybody who was there when its utterance started."""

@@ -400,3 +400,17 @@ async def test_an_hour_of_speech_leaves_nothing_behind(hall: StageHall) -> None:
     assert len(hall._heard._queue) == 0
     assert hall._playhead._waiters == []
     assert json.loads(hall._ping())["position"] == {"utterance": 600, "sample": 6 * RATE}
+
+
+async def test_who_joins_leaves_and_is_heard_is_announced() -> None:
+    told: list[tuple[str, dict[str, object]]] = []
+    hall = StageHall(CLOCK, SessionId("s"), (), announce=lambda kind, **data: told.append((kind, data)))
+    async with hall.connect() as page:
+        page.receive(client.hello("obs", has_audio=True))
+    hall.position()
+    assert told == [
+        ("stage.joined", {"client": 1}),
+        ("stage.owner", {"client": 1, "name": "obs"}),
+        ("stage.left", {"client": 1}),
+        ("stage.owner", {"client": None, "name": None}),
+    ]
