@@ -200,7 +200,7 @@ class Chat(Section):
 class Idle(Section):
     """Talking though nobody wrote."""
 
-    after_s: float = key(45.0, "Seconds of quiet after which a character with idle talk says something.", "live", ge=5)
+    after_s: float = key(45.0, "Seconds of quiet after which a character with idle talk says something.", "live", ge=1)
 
 
 class PresetSettings(Section):
