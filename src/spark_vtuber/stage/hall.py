@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -256,7 +256,7 @@ class StageHall:
             if client is not None and client in self._peers:
                 self._peers[client].outbox.put(protocol.audio_owner(is_you=is_owner))
 
-    def _note(self, type: str, **data: int | str | None) -> None:
+    def _note(self, type: str, **data: Any) -> None:
         if self._announce is not None:
             self._announce(type, **data)
 
