@@ -178,7 +178,7 @@ class EngineRoom:
             ),
             crowd,
         )
-        house.supervisor.add(report.name, kept.engine.ask)
+        house.supervisor.add(report.name, partial(_restart, kept.engine))
         kept.engine.changed = self._changed
         return kept
 
@@ -215,8 +215,7 @@ class EngineRoom:
     def _make_guard(self, engine: Renewable[Guard]) -> Made[SteadyGuard]:
         house = self._house
         guard = SteadyGuard(engine, house.around.clock)
-        failed = partial(house.supervisor.restart, engine.name)
-        house.rounds.add(Probe(engine.name, guard.probe, lambda: guard.used_s, failed))
+        house.rounds.add(Probe(engine.name, guard.probe, lambda: guard.used_s, engine.ask))
         return guard, None
 
     def _name(self, port: str, engine: str) -> str:
@@ -225,6 +224,12 @@ class EngineRoom:
         taken = {kept.engine.name for kept in self._kept.values()}
         numbered = (name if number == 1 else f"{name}:{number}" for number in count(1))
         return next(one for one in numbered if one not in taken)
+
+
+def _restart(engine: Renewable[Any], why: str) -> bool:
+    """An engine that is well leaves when its successor is ready and nobody uses it; one that is not leaves at once."""
+    told = engine.board.component(engine.name)
+    return engine.ask(why, is_hung=told is None or told.state != "ok")
 
 
 async def _run(

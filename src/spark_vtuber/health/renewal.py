@@ -42,10 +42,10 @@ class _Life(Generic[T]):
         self._waits: set[anyio.CancelScope] = set()
 
     @contextmanager
-    def use(self) -> Iterator["Lease[T]"]:
+    def use(self) -> Iterator[None]:
         self._users += 1
         try:
-            yield Lease(self)
+            yield
         finally:
             self._users -= 1
             self._look()
@@ -83,8 +83,9 @@ class _Life(Generic[T]):
 class Lease(Generic[T]):
     """The use of one life of an engine; it is not closed meanwhile, unless it is hung."""
 
-    def __init__(self, life: _Life[T]) -> None:
+    def __init__(self, life: _Life[T], blame: Callable[[Exception], None]) -> None:
         self._life = life
+        self._blame = blame
 
     @property
     def engine(self) -> T:
@@ -92,9 +93,20 @@ class Lease(Generic[T]):
         return self._life.engine
 
     async def wait(self, something: Awaitable[R]) -> R:
-        """What the engine gives. Raises `EngineError("restarted")` where it is taken away meanwhile."""
+        """What the engine gives.
+
+        Raises:
+            EngineError: its own, `restarted` where it is taken away meanwhile, `crashed` where it has a bug: that is
+                logged, and another takes its place.
+        """
         with self._life.waiting():
-            return await something
+            try:
+                return await something
+            except EngineError:
+                raise
+            except Exception as error:
+                self._blame(error)
+                raise EngineError("crashed", f"the engine crashed: {kinds_of(error)}", retryable=True) from error
         raise EngineError("restarted", "the engine was restarted meanwhile", retryable=True)
 
 
@@ -160,8 +172,9 @@ class Renewable(Generic[T]):
         """The engine in place, until the context is left. Raises `EngineError("restarting")` where there is none."""
         if self._life is None:
             raise EngineError("restarting", f"{self.name} is not open", retryable=True)
-        with self._life.use() as lease:
-            yield lease
+        life = self._life
+        with life.use():
+            yield Lease(life, self._blame)
 
     def ask(self, why: str, *, is_hung: bool = True) -> bool:
         """Begin a renewal; False where one is under way.
@@ -179,6 +192,12 @@ class Renewable(Generic[T]):
             self.changed()
         self._asked.set()
         return True
+
+    def _blame(self, error: Exception) -> None:
+        """A call of the engine ended in a bug."""
+        self._log.error("%s crashed", self.name, exc_info=error)
+        self._report("failed", f"crashed: {kinds_of(error)}", "it restarts by itself; see the log for the cause")
+        self.ask(f"crashed: {kinds_of(error)}")
 
     async def renew(self, why: str) -> bool:
         """Let a fresh engine take the place of the old one, which works on until then; whether it did."""

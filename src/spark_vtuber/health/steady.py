@@ -124,7 +124,7 @@ class SteadyModel:
 
 
 class SteadyGuard:
-    """A `Guard` that always answers in time: one that hangs is renewed, and the text is shown to its successor."""
+    """A `Guard` that always answers in time: one that hangs or fails is renewed, and its successor sees the text."""
 
     def __init__(self, engine: Renewable[Guard], clock: Clock) -> None:
         self.engine = engine
@@ -136,8 +136,7 @@ class SteadyGuard:
         try:
             return await self._check(text, direction, context)
         except EngineError as error:
-            if error.code not in ("restarted", "restarting", "guard_hung"):
-                raise
+            self.engine.ask(f"the guard could not tell: {error.code}")
         await self.engine.in_place(GUARD_S)
         return await self._check(text, direction, context)
 
@@ -151,7 +150,6 @@ class SteadyGuard:
                 with anyio.fail_after(GUARD_S):
                     verdict = await lease.wait(lease.engine.check(text, direction, context))
             except TimeoutError as error:
-                self.engine.ask(f"the guard was silent for {GUARD_S:g} s")
                 raise EngineError("guard_hung", f"{self.engine.name} was silent", retryable=True) from error
         self.used_s = self._clock.now()
         return verdict

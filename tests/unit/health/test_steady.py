@@ -17,7 +17,7 @@ from spark_vtuber.health.breaker import Breaker
 from spark_vtuber.health.renewal import Renewable
 from spark_vtuber.health.steady import GUARD_S, SteadyGuard, SteadyModel, SteadyVoice
 from spark_vtuber.health.supervisor import Pauses
-from spark_vtuber.llm.port import TextDelta
+from spark_vtuber.llm.port import LLMRequest, TextDelta
 from spark_vtuber.moderation.port import GuardContext
 from spark_vtuber.testing.contracts.llm import PROMISES
 from spark_vtuber.testing.contracts.tts import check_tts
@@ -164,12 +164,31 @@ async def test_two_hung_guards_let_nothing_through() -> None:
         assert caught.value.code == "guard_hung"
 
 
-async def test_a_broken_guard_is_not_asked_twice() -> None:
-    broken = FakeGuard(is_broken=True)
-    async with Shelf(broken).kept() as engine:
-        with pytest.raises(EngineError, match="broken"):
-            await SteadyGuard(engine, VirtualClock()).check("hello", Direction.OUT, GuardContext())
-        assert len(broken.seen) == 1
+async def test_a_guard_that_fails_is_renewed_and_its_successor_asked() -> None:
+    broken, good = FakeGuard(is_broken=True), FakeGuard()
+    async with Shelf(broken, good).kept() as engine:
+        verdict = await SteadyGuard(engine, VirtualClock()).check("hello", Direction.OUT, GuardContext())
+        assert verdict.decision is Decision.ALLOW
+        assert len(broken.seen) == len(good.seen) == 1
+
+
+async def test_a_bug_of_an_engine_is_an_error_of_its_caller_and_ends_the_engine(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Buggy(ScriptedModel):
+        async def stream(self, request: LLMRequest) -> AsyncGenerator:  # type: ignore[override,type-arg]
+            yield TextDelta("Well")
+            raise ZeroDivisionError(request.cue.text)
+
+    async with Shelf(Buggy(), ScriptedModel()).kept() as engine:
+        parts = SteadyModel(engine, VirtualClock()).stream(a_request("what ana wrote"))
+        assert await anext(parts) == TextDelta("Well")
+        with pytest.raises(EngineError) as caught:
+            await anext(parts)
+        assert (caught.value.code, caught.value.message) == ("crashed", "the engine crashed: ZeroDivisionError")
+        await anyio.sleep(1)
+        assert (engine.is_open, engine.board.components[0].last_error) == (True, "crashed: ZeroDivisionError")
+    assert "x:fake crashed" in caplog.text
 
 
 async def test_steady_engines_keep_the_contracts_of_their_ports() -> None:
