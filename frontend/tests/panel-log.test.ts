@@ -112,6 +112,11 @@ describe('a line', () => {
 		});
 	});
 
+	test('writes nested values short', () => {
+		const raw = { type: 'chat.chosen', scores: { fresh: 9.99996 }, reasons: ['named Spark', 'fresh'], emotes: [] };
+		expect(lineOfEvent(raw)?.text).toBe('scores={fresh=10} reasons=["named Spark", fresh]');
+	});
+
 	test('of a failed component is an error', () => {
 		const raw = { type: 'health', component: { name: 'llm', state: 'failed' } };
 		expect(lineOfEvent(raw)?.level).toBe('error');

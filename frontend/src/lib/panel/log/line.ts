@@ -78,14 +78,22 @@ function summary(record: Json): Json {
 /** `name=value` for each field that says something; a text with spaces stands in quotes. */
 function fields(raw: Json): string {
 	return Object.entries(raw)
-		.filter(([, value]) => value !== null && value !== undefined && value !== '')
+		.filter(([, value]) => !isEmpty(value))
 		.map(([name, value]) => `${name}=${written(value)}`)
 		.join(' ');
 }
 
+function isEmpty(value: unknown): boolean {
+	if (Array.isArray(value)) return value.length === 0;
+	if (isObject(value)) return Object.keys(value).length === 0;
+	return value === null || value === undefined || value === '';
+}
+
 function written(value: unknown): string {
 	if (typeof value === 'string') return /^[\w.:/-]+$/.test(value) ? value : JSON.stringify(value.slice(0, MAX_CHARS));
-	return JSON.stringify(value);
+	if (typeof value === 'number') return String(Math.round(value * 100) / 100);
+	if (Array.isArray(value)) return `[${value.map(written).join(', ')}]`;
+	return isObject(value) ? `{${fields(value)}}` : String(value);
 }
 
 /** Line breaks become spaces, so that one line stays one line. */

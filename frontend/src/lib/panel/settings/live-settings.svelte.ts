@@ -78,7 +78,7 @@ export class LiveSettings implements Watcher {
 			return true;
 		} catch (error) {
 			if (!(error instanceof ApiError)) throw error;
-			this.tell(key, { isRefused: true, text: `${error.message} The old value stays.` });
+			this.tell(key, { isRefused: true, text: error.message });
 			return false;
 		} finally {
 			this.busy = new Set([...this.busy].filter((each) => each !== key));
