@@ -1,6 +1,7 @@
 """What is handed to the journal: a turn that is over, something that happened, an act of somebody privileged."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -51,13 +52,16 @@ Note = TurnNote | EventNote | ActNote
 LONGEST: Final = 4_096
 """Characters of one value of an event or an act; what is longer is cut."""
 
-_SECRET_WORDS: Final = ("password", "passphrase", "token", "secret", "api_key", "apikey", "credential", "cookie")
+_SECRET_WORDS: Final = (
+    "password", "passphrase", "token", "secret", "api_key", "apikey", "credential", "cookie", "authorization", "bearer",
+)  # fmt: skip
 _PLAIN_WORDS: Final = ("tokens",)
+_LOGIN_IN_URL: Final = re.compile(r"(?<=://)[^/@\s]+@")
 HIDDEN: Final = "***"
 
 
 def masked(value: object, name: str = "") -> object:
-    """A JSON-ready value with everything hidden whose name is that of a secret.
+    """A JSON-ready value with everything hidden whose name is that of a secret, and the logins in addresses.
 
     `name` is what the value itself is called. The names of secrets (`"secret:openai"`) are no secrets and stay.
     """
@@ -68,7 +72,7 @@ def masked(value: object, name: str = "") -> object:
         return {str(key): masked(inner, str(key)) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [masked(inner) for inner in value]
-    return value
+    return _LOGIN_IN_URL.sub(f"{HIDDEN}@", value) if isinstance(value, str) else value
 
 
 def as_json(value: Any) -> str:

@@ -114,6 +114,7 @@ def test_numbers_of_tokens_and_names_of_secrets_are_not_masked() -> None:
     plain = {"max_tokens": 300, "api_key": "secret:openai", "password": ""}
     assert masked(plain) == plain
     assert masked([{"password": "hunter2"}]) == [{"password": HIDDEN}]
+    assert masked("http://me:hunter2@host/v1", "llm.base_url") == f"http://{HIDDEN}@host/v1"
 
 
 @given(st.recursive(st.text() | st.integers() | st.none(), lambda inner: st.dictionaries(st.text(), inner)))
