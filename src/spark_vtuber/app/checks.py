@@ -116,6 +116,9 @@ def _configuration(settings: Settings | None) -> Iterator[Finding]:
         return
     where = str(settings.file) if settings.file else "no file; every key has its default"
     yield Finding("file", "ok", where)
+    changed = sorted(key for key, source in settings.sources.items() if source == "overrides")
+    if changed:
+        yield Finding("overrides", "note", f"changed in the panel: {', '.join(changed)}", "reset keys there")
     server = settings.config.server
     for name, reference in (("desk_token", server.desk_token), ("stage_token", server.stage_token)):
         try:

@@ -38,6 +38,7 @@ from spark_vtuber.core.settings import (
     Setting,
 )
 from spark_vtuber.personality import card
+from spark_vtuber.web.settings import is_loopback
 
 APPLIED: Final[Mapping[str, Applied]] = {"live": "now", "component": "component", "restart": "restart"}
 
@@ -258,7 +259,7 @@ def _held(started: Any, newest: Any) -> Any:
 
 
 def _mistakes_beyond(old: Config, new: Config) -> tuple[Mistake, ...]:
-    """What is wrong with changed keys that name something: character files, and secrets that open the show."""
+    """What is wrong with changed keys that a show would not start with: character files, and who may reach the desk."""
     mistakes: list[Mistake] = []
     for name, one in new.persona.items():
         if name not in old.persona or old.persona[name].card != one.card:
@@ -275,6 +276,9 @@ def _mistakes_beyond(old: Config, new: Config) -> tuple[Mistake, ...]:
                 token(reference)
             except SparkError as error:
                 mistakes.append(Mistake(f"server.{key}", error.message, error.fix))
+    if new.server != old.server and not is_loopback(new.server.host) and not new.server.desk_token:
+        reason = f"{new.server.host} can be reached from other machines, and no token protects the desk"
+        mistakes.append(Mistake("server.host", reason, 'set desk_token = "secret:desk" first'))
     return tuple(mistakes)
 
 

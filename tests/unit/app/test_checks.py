@@ -212,3 +212,9 @@ async def test_a_desk_beyond_loopback_needs_a_token(tmp_path: Path, ground: Grou
 async def test_a_stand_in_that_is_switched_on_is_noted(tmp_path: Path, ground: Ground) -> None:
     findings = await found(tmp_path, ground, '[fallback]\nllm = "understudy"\n')
     assert findings["configuration fallback.llm"].severity == "note"
+
+
+async def test_what_was_changed_in_the_panel_is_named(tmp_path: Path, ground: Ground) -> None:
+    (tmp_path / "overrides.toml").write_text("[replies]\nmax_tokens = 50\n", encoding="utf-8")
+    findings = await found(tmp_path, ground, "")
+    assert "replies.max_tokens" in findings["configuration overrides"].detail

@@ -124,6 +124,8 @@ async def test_a_reset_gives_the_key_back_to_the_file(tmp_path: Path) -> None:
         ("persona.main.card", "nobody-has-this-card"),
         ("stage.recording", "half \ud83d"),
         ("inbox.capacity", 10**30),
+        ("server.host", "0.0.0.0"),
+        ("server.desk_token", "secret:nobody-set-this"),
         ("discovery.ports", [[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]),
         ("data.dir", "/elsewhere"),
     ],
