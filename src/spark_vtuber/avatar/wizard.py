@@ -40,6 +40,7 @@ async def walk(link: Link, rig: Rig, ask: Ask) -> dict[str, str]:
         Refused: VTube Studio does not let us.
     """
     guesses = {face.target: feeling for feeling, face in choose(rig, {}, {}).by_feeling.items()}
+    worn = {one.file for one in rig.expressions if one.is_active}
     found: dict[str, str] = {}
     denied: set[str] = set()
     for face in showable(rig):
@@ -50,8 +51,9 @@ async def walk(link: Link, rig: Rig, ask: Ask) -> dict[str, str]:
         except Enough:
             break
         finally:
-            with anyio.CancelScope(shield=True):
-                await _hide(link, face)
+            if face.kind == "expression" and face.target not in worn:
+                with anyio.CancelScope(shield=True):
+                    await link.order("ExpressionActivation", {"expressionFile": face.target, "active": False})
         if said is not None:
             found[said] = face.target
         if guess is not None and said != guess:
@@ -72,11 +74,6 @@ async def _show(link: Link, face: Face) -> None:
             await anyio.sleep(AGAIN_S)
         else:
             return
-
-
-async def _hide(link: Link, face: Face) -> None:
-    if face.kind == "expression":
-        await link.order("ExpressionActivation", {"expressionFile": face.target, "active": False})
 
 
 def _faces(rig: Rig) -> Iterator[Face]:

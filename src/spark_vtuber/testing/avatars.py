@@ -64,6 +64,17 @@ class AvatarRig:
             ),
         )
         self._numbers = count(1)
+        self._life = anyio.CancelScope()
+
+    async def live(self) -> None:
+        """Run the avatar until cancelled, anew after every `restart`."""
+        while True:
+            with anyio.CancelScope() as self._life:
+                await self.avatar.run()
+
+    def restart(self) -> None:
+        """As a supervisor does."""
+        self._life.cancel()
 
     @property
     def states(self) -> list[str]:
@@ -133,7 +144,7 @@ async def avatar_rig(
             prepare(open_)
         rig = AvatarRig(clock, open_, data_dir, connect, **options)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(rig.avatar.run)
+            tasks.start_soon(rig.live)
             yield rig
             tasks.cancel_scope.cancel()
 

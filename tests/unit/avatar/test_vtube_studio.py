@@ -85,6 +85,19 @@ async def test_after_a_deny_it_asks_no_more(on_stage: OnStage) -> None:
         assert rig.studio.popups == 1
 
 
+async def test_started_again_it_asks_anew_after_a_deny(on_stage: OnStage) -> None:
+    def deny(fake: FakeVTubeStudio) -> None:
+        fake.studio.popup = False
+
+    async with on_stage(prepare=deny) as rig:
+        await rig.until(lambda: rig.avatar.view.state == "denied")
+        rig.studio.popup = True
+        rig.restart()
+        await rig.connected()
+
+        assert rig.studio.popups == 2
+
+
 async def test_a_revoked_token_is_followed_by_one_new_question(on_stage: OnStage) -> None:
     async with on_stage() as rig:
         await rig.connected()
