@@ -33,11 +33,18 @@ NOT_ON: Final = ObsView("off", "", detail="not in use", fix="set [obs] on = true
 class ObsRoom:
     """Implements `core.obs.ObsDesk` by the studio of the moment; a change of `[obs]` makes a new one.
 
-    `captions` is a follower for the stages. `run` is the component.
+    `captions` is a follower for the stages. `run` is the component. `connect` gives what connects.
     """
 
-    def __init__(self, house: House, stand_ins: StandIns, position: Callable[[], Position]) -> None:
+    def __init__(
+        self,
+        house: House,
+        stand_ins: StandIns,
+        position: Callable[[], Position],
+        connect: Callable[[Obs], OpenRemote] | None = None,
+    ) -> None:
         self.captions = Captions(position)
+        self._connect = connect or opener
         self._house = house
         self._stand_ins = stand_ins
         self._report: Reporter = house.board.reporter(NAME, NAME)
@@ -91,7 +98,7 @@ class ObsRoom:
             return
         self._reactions.revise(_rules(config), config.safety_scene, returns=config.return_on_resume)
         around = self._house.around
-        ties = Ties(opener(config), lambda: self._reactions.is_panic, around.clock, around.rng, self._changed)
+        ties = Ties(self._connect(config), lambda: self._reactions.is_panic, around.clock, around.rng, self._changed)
         studio = self._studio = Studio(_plan(config, where), self.captions, ties)
         self._stand_ins.tell(NAME, lambda is_off: studio.turn_off(is_off=is_off))
         try:
