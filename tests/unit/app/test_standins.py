@@ -1,0 +1,123 @@
+"""Every module is switched to its stand-in and back in mid-show, and no turn is lost."""
+
+import logging
+import random
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import anyio
+import pytest
+from anyio.abc import TaskStatus
+
+from spark_vtuber import engines
+from spark_vtuber.app import assemble, journal
+from spark_vtuber.app.assemble import Opened, run_show
+from spark_vtuber.app.environment import Surroundings
+from spark_vtuber.app.standins import STAND_INS
+from spark_vtuber.config import load
+from spark_vtuber.core.desk import Line
+from spark_vtuber.core.turns import Outcome
+from spark_vtuber.testing.chaos import Troupe
+from spark_vtuber.testing.journal import inline
+from spark_vtuber.testing.sensors import FakeSensors
+from spark_vtuber.testing.virtual import VirtualClock
+
+CONFIG = """
+[llm]
+use = "openai"
+[tts]
+use = "piper"
+[chat.twitch]
+channel = "ana"
+[discovery]
+on = false
+"""
+LINES = 24
+EVERY_S = 7.0
+
+
+@pytest.fixture
+def troupe(monkeypatch: pytest.MonkeyPatch) -> Troupe:
+    troupe = Troupe()
+    monkeypatch.setattr(engines, "spec", troupe.spec)
+    monkeypatch.setattr(assemble, "bind", lambda *_: socket.socket())
+    monkeypatch.setattr(assemble, "serve", serve_nothing)
+    monkeypatch.setattr(assemble, "MachineSensors", FakeSensors)
+    monkeypatch.setattr(journal, "threads", lambda _: inline)
+    return troupe
+
+
+async def serve_nothing(*_: object, task_status: TaskStatus[None]) -> None:
+    task_status.started()
+    await anyio.sleep_forever()
+
+
+@asynccontextmanager
+async def opened(troupe: Troupe, folder: Path) -> AsyncIterator[Opened]:
+    file = folder / "spark.toml"
+    file.write_text(CONFIG, encoding="utf-8")
+    settings = load(troupe.spec, file, {"data": {"dir": str(folder / "data")}}, {})
+    around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"), troupe.workers)
+    async with anyio.create_task_group() as tasks:
+        yield await tasks.start(partial(run_show, settings, around))
+        tasks.cancel_scope.cancel()
+
+
+def state(show: Opened, name: str) -> str:
+    return next((one.state for one in show.show.components if one.name == name), "")
+
+
+@pytest.mark.parametrize("module", sorted(STAND_INS))
+async def test_a_switch_to_the_stand_in_and_back_loses_no_turn(module: str, troupe: Troupe, tmp_path: Path) -> None:
+    async with opened(troupe, tmp_path) as show:
+        for number in range(LINES):
+            if number % 8 == 4:
+                await show.show.fall_back(module, STAND_INS[module])
+                assert state(show, f"fallback:{module}") == "degraded"
+            if number % 8 == 0 and number:
+                await show.show.fall_back(module, "")
+                assert state(show, f"fallback:{module}") == "off"
+            show.show.chat(Line(f"viewer{number}", f"line number {number}"))
+            await anyio.sleep(EVERY_S)
+        await anyio.sleep(60)
+        turns = show.show.turns(100)
+    assert [turn.outcome for turn in turns] == [Outcome.COMPLETED] * LINES
+    assert sorted(turn.cue.text for turn in turns) == sorted(f"line number {number}" for number in range(LINES))
+    assert all(turn.heard and not turn.is_degraded for turn in turns)
+
+
+async def test_each_answer_comes_from_whom_it_should(troupe: Troupe, tmp_path: Path) -> None:
+    async with opened(troupe, tmp_path) as show:
+        for stand_in in ("", "understudy", ""):
+            await show.show.fall_back("llm", stand_in)
+            show.show.chat(Line("ana", f"hello, {stand_in or 'model'} number {len(show.show.turns(9))}"))
+            await anyio.sleep(20)
+        heard = [turn.heard for turn in reversed(show.show.turns(9))]
+    assert heard == ["The model says this.", "My big brain is not plugged in.", "The model says this."]
+
+
+async def test_a_voice_that_was_switched_off_is_asked_again_when_it_is_back(troupe: Troupe, tmp_path: Path) -> None:
+    async with opened(troupe, tmp_path) as show:
+        espeak, piper = troupe.workers.children
+        for stand_in, speaker in (("", piper), ("espeak", espeak), ("", piper)):
+            await show.show.fall_back("tts", stand_in)
+            before = len(speaker.requests)
+            show.show.chat(Line("ana", f"hello {before} of {stand_in or 'piper'} please"))
+            await anyio.sleep(20)
+            assert len(speaker.requests) > before
+
+
+async def test_while_chat_is_switched_to_the_page_other_lines_are_not_answered(troupe: Troupe, tmp_path: Path) -> None:
+    async with opened(troupe, tmp_path) as show:
+        for stand_in, number in (("", 1), ("page", 2), ("", 3)):
+            await show.show.fall_back("chat", stand_in)
+            troupe.chat.post(number)
+            show.show.chat(Line("ben", f"page line {number}"))
+            await anyio.sleep(40)
+        texts = {turn.cue.text for turn in show.show.turns(20)}
+    assert texts == {
+        "line number 1, hello?", "line number 3, hello?", "page line 1", "page line 2", "page line 3",
+    }  # fmt: skip
