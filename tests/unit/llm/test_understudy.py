@@ -4,6 +4,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -174,3 +175,16 @@ async def test_a_missing_engine_is_said_with_its_fix(monkeypatch: pytest.MonkeyP
     assert (caught.value.code, caught.value.fix) == ("not_installed", "pip install rivescript")
     assert [finding.severity for finding in findings] == ["error"]
     assert load.load_brain is load_brain
+
+
+async def test_a_mood_that_was_set_shows_in_the_face(brain: Brain) -> None:
+    understudy = Understudy(brain, random.Random(3))
+    sad = replace(SPARK, mood="sad", manner="Right now you are sad.")
+    tags = set()
+    for number in range(20):
+        request = replace(a_request(f"so what about {number} of these"), persona=sad)
+        async with aclosing(understudy.stream(request)) as parts:
+            text = "".join([part.text async for part in parts if isinstance(part, TextDelta)])
+        assert text.count("[") == 1 or not text.startswith("[sad]")
+        tags.add(text.partition("]")[0])
+    assert "[sad" in tags

@@ -1,5 +1,6 @@
 import itertools
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import anyio
 import pytest
@@ -549,3 +550,12 @@ async def test_a_model_that_begins_inside_a_thought_is_known_from_the_second_ans
     assert second.said == "Good evening to you, friend."
     assert said.said == "Welcome to the show."
     assert covered.said == "My big brain is not plugged in."
+
+
+async def test_who_talks_little_asks_the_model_for_less() -> None:
+    rig = Rig()
+    model = rig.model = ScriptedModel(ANSWER)
+    crew = rig.crew()
+    await run_turn(rig.turn(persona=replace(SPARK, reply_share=0.35)), crew)
+    await run_turn(rig.turn(persona=replace(SPARK, reply_share=0.01)), crew)
+    assert [request.max_tokens for request in model.requests] == [105, 16]
