@@ -274,7 +274,7 @@ class VTubeStudio(Section):
     port: int = key(8001, "Port of its plugin API; a second VTube Studio has another one.", "live", ge=1, le=65535)
     rate_hz: float = key(60.0, "How often the face is sent while it moves.", "live", ge=30, le=60)
     lead_ms: float = key(
-        10.0, "How far the mouth is ahead of the sound, for the time until a frame is seen.", "live", ge=0, le=200
+        20.0, "How far the mouth is ahead of the sound, for the time until a frame is seen.", "live", ge=0, le=200
     )
     mouth: Literal["auto", "vowels", "open"] = key(
         "auto", "Inputs of the mouth: VoiceA to VoiceO, MouthOpen and MouthSmile, or all that there are.", "live"

@@ -25,7 +25,7 @@ class VTubeStudioOptions:
     host: str = "127.0.0.1"
     port: int = 8001
     rate_hz: float = 60.0
-    lead_ms: float = 10.0
+    lead_ms: float = 20.0
     mouth: MouthStyle = "auto"
     motion: float = 1.0
     own_parameters: bool = True
