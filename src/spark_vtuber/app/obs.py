@@ -75,8 +75,7 @@ class ObsRoom:
 
     def _take(self, event: Event) -> None:
         """An event of the show: it may ask for a scene."""
-        on_air = self._studio.view().scene if self._studio else ""
-        wish = self._reactions.take(event, on_air)
+        wish = self._reactions.take(event, self._house.around.clock.now())
         if event.type == "panic":
             self.captions.clear()
         if wish is not None and self._studio is not None:
@@ -107,6 +106,8 @@ class ObsRoom:
             self._studio = None
 
     def _changed(self, view: ObsView) -> None:
+        if view.state == "connected":
+            self._reactions.saw(view.scene, self._house.around.clock.now())
         self._report(*condition(view))
         self._house.events(NAME, **asdict(view))
 

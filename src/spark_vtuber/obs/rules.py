@@ -1,10 +1,14 @@
 """Which scene an event of the show asks for. Does no I/O."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from spark_vtuber.core.desk import Event
+
+WATCH_S: Final = 3.0
+"""A safety scene that came so shortly before a panic belongs to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,9 @@ class Reactions:
         self._safety_scene = ""
         self._returns = True
         self._before = ""
+        self._on_air = ""
+        self._left = ""
+        self._left_s = -math.inf
         self._is_panic = False
 
     def revise(self, rules: Sequence[Rule], safety_scene: str, *, returns: bool) -> None:
@@ -57,23 +64,35 @@ class Reactions:
         """Whether everything was stopped."""
         return self._is_panic
 
-    def take(self, event: Event, on_air: str) -> Wish | None:
-        """The scene that an event asks for, None for no change; `on_air` is the scene of now, empty if not known."""
+    def saw(self, on_air: str, now_s: float) -> None:
+        """A scene is on air; empty where that is not known."""
+        if on_air != self._on_air:
+            self._left, self._left_s = self._on_air, now_s
+            self._on_air = on_air
+
+    def take(self, event: Event, now_s: float) -> Wish | None:
+        """The scene that an event asks for, None for no change."""
         match event.type:
             case "panic":
                 if not self._is_panic:
-                    self._before = "" if on_air == self._safety_scene else on_air
+                    self._before = self._scene_before(now_s)
                 self._is_panic = True
                 return Wish(self._safety_scene) if self._safety_scene else None
             case "resume" if self._is_panic:
                 self._is_panic = False
-                is_untouched = on_air in ("", self._safety_scene)
+                is_untouched = self._on_air in ("", self._safety_scene)
                 return Wish(self._before) if self._returns and self._before and is_untouched else None
             case _ if self._is_panic:
                 return None
             case _:
                 rule = next((rule for rule in self._rules if rule.fits(event)), None)
                 return Wish(rule.scene, rule.for_s) if rule else None
+
+    def _scene_before(self, now_s: float) -> str:
+        """What viewers saw before the panic. The watch may have put the safety scene on air before it is told here."""
+        if self._on_air != self._safety_scene:
+            return self._on_air
+        return self._left if now_s - self._left_s < WATCH_S else ""
 
 
 def _at(data: Any, name: str) -> Any:
