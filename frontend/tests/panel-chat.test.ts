@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { after, KEEP, merged, withOlder, type Book } from '../src/lib/panel/chat/book';
-import { holds, pieces, readLine, whyNot, type Emote } from '../src/lib/panel/chat/line';
+import { holds, pieces, readLine, standIn, whyNot, type Emote } from '../src/lib/panel/chat/line';
 import { parseEvent, type PanelEvent } from '../src/lib/panel/live.svelte';
 
 let seq = 0;
@@ -28,12 +28,13 @@ describe('a line', () => {
 	});
 
 	test.each([
-		['interrupted', 'answered', 'interrupted'],
-		['failed', 'dropped', 'failed'],
-		['superseded', 'waiting', '']
-	])('of a turn that was %s is %s', (outcome, state, reason) => {
-		const book = play(received(), chosen(), event('turn.ended', { turn: 't1', record: { ...record, outcome } }));
-		expect(book).toMatchObject([{ state, reason }]);
+		['interrupted', 'Hel', { state: 'answered', isCut: true, answer: 'Hel' }],
+		['interrupted', '', { state: 'dropped', reason: 'operator' }],
+		['failed', '', { state: 'dropped', reason: 'operator' }],
+		['superseded', '', { state: 'waiting' }]
+	])('of a turn that was %s with "%s" heard', (outcome, heard, fate) => {
+		const told = { ...record, outcome, heard, reason: 'operator' };
+		expect(play(received(), chosen(), event('turn.ended', { turn: 't1', record: told }))).toMatchObject([fate]);
 	});
 
 	test('that is dropped tells why in words', () => {
@@ -46,6 +47,19 @@ describe('a line', () => {
 	test('that was dropped and is answered on order is chosen again', () => {
 		const book = play(received(), event('chat.dropped', { id: 'c1', reason: 'stale' }), chosen());
 		expect(book).toMatchObject([{ state: 'chosen', reason: '' }]);
+	});
+
+	test('that was not even read is listed without words', () => {
+		const book = play(event('chat.dropped', { id: 'c9', source: 'twitch', reason: 'rate' }));
+		expect(book).toMatchObject([{ id: 'c9', state: 'dropped', text: '', source: 'twitch' }]);
+		expect(book[0] && standIn(book[0])).toBe('Not read');
+		expect(play(event('chat.dropped', { id: 'c9', reason: 'stale' }))).toEqual([]);
+	});
+
+	test('that was taken back loses its words', () => {
+		const book = play(received(), event('chat.dropped', { id: 'c1', reason: 'deleted' }));
+		expect(book).toMatchObject([{ state: 'dropped', author: 'ann', text: '' }]);
+		expect(book[0] && standIn(book[0])).toBe('Taken back');
 	});
 
 	test('that is blocked shows the rule and never its words', () => {
@@ -79,8 +93,8 @@ describe('the book', () => {
 	});
 
 	test('shows a line once, though it was told of and asked for', () => {
-		const listed = readLine({ id: 'c1', seq: 3, at: 5, author: 'ann', text: 'hi', state: 'answered' });
-		expect(after([listed], [received()])).toMatchObject([{ id: 'c1', seq: 3, state: 'answered' }]);
+		const listed = readLine({ id: 'c1', seq: 3, at: 5, author: 'ann', text: 'hi', state: 'dropped' });
+		expect(after([listed], [received()])).toMatchObject([{ id: 'c1', seq: 3, state: 'waiting' }]);
 		const book = play(received(), received('c2'));
 		expect(merged(book, [{ ...listed, at: 1 }]).map(({ id }) => id)).toEqual(['c1', 'c2']);
 		expect(withOlder(book, [readLine({ id: 'c0' }), listed]).map(({ id }) => id)).toEqual(['c0', 'c1', 'c2']);

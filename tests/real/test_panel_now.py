@@ -91,7 +91,7 @@ async def shared() -> AsyncIterator[Desk]:
 @pytest.fixture
 async def desk(shared: Desk) -> Desk:
     """The panel at Now, with a show at rest."""
-    await shared.page.evaluate("location.hash = '#/now'")
+    await shared.page.evaluate("document.activeElement.blur(), location.hash = '#/now'")
     await shared.calm()
     shared.seen.complaints.clear()
     return shared

@@ -16,6 +16,14 @@ export interface PersonaState {
 	readonly cue: { readonly author: string; readonly text: string } | null;
 }
 
+/** A part of the show that is not well. */
+export interface Ailing {
+	readonly name: string;
+	readonly kind: string;
+	readonly detail: string;
+	readonly fix: string;
+}
+
 export function readPersonas(raw: Json): readonly PersonaState[] {
 	return list(raw['personas'])
 		.filter(isObject)
@@ -43,8 +51,7 @@ export class Show implements Watcher {
 	/** starting, ok, degraded or failed; empty until it is known. */
 	health = $state('');
 	/** What stands behind a health that is not ok. */
-	ailing: readonly { readonly name: string; readonly state: string; readonly detail: string; readonly fix: string }[] =
-		$state.raw([]);
+	ailing: readonly Ailing[] = $state.raw([]);
 	version = $state('');
 	/** Unix milliseconds. */
 	startedAt = $state(0);
@@ -148,7 +155,7 @@ export class Show implements Watcher {
 			.filter(({ state }) => state === 'degraded' || state === 'failed')
 			.map((raw) => ({
 				name: text(raw['name']) ?? '',
-				state: text(raw['state']) ?? '',
+				kind: text(raw['kind']) ?? '',
 				detail: text(raw['detail']) ?? '',
 				fix: text(raw['fix']) ?? ''
 			}));

@@ -4,21 +4,13 @@ import { id, isObject, text, type Json } from '../../protocol/fields';
 import type { PanelEvent } from '../live.svelte';
 import { append } from '../ring';
 import { readScores } from '../steering';
-import { readLine, type ChatLine } from './line';
+import { readLine, TAKEN_BACK, type ChatLine } from './line';
 
 /** Oldest first. */
 export type Book = readonly ChatLine[];
 
 /** So many lines are kept; older ones can be asked for again. */
 export const KEEP = 5000;
-
-/** What became of a line that was answered, by the outcome of its turn. */
-const OUTCOMES: Readonly<Record<string, Partial<ChatLine>>> = {
-	completed: { state: 'answered', reason: '' },
-	interrupted: { state: 'answered', reason: 'interrupted' },
-	failed: { state: 'dropped', reason: 'failed' },
-	superseded: { state: 'waiting', reason: '' }
-};
 
 /** The book after `events`, in their order. */
 export function after(book: Book, events: readonly PanelEvent[]): Book {
@@ -77,12 +69,12 @@ function step(lines: Lines, { type, at, turn, data }: PanelEvent): void {
 	switch (type) {
 		case 'chat.received': {
 			const line = readLine({ ...data, at, seq: null, state: 'waiting' });
-			return known ? lines.change(name, { ...line, seq: known.seq, state: known.state }) : lines.add(line);
+			return known ? lines.change(name, { ...line, seq: known.seq }) : lines.add(line);
 		}
 		case 'chat.chosen':
 			return lines.change(name, { state: 'chosen', reason: '', turn, scores: readScores(data['scores']) });
 		case 'chat.dropped':
-			return lines.change(name, { state: 'dropped', reason: text(data['reason']) ?? '' });
+			return dropped(lines, name, text(data['reason']) ?? '', { ...data, at });
 		case 'chat.blocked': {
 			const why = { state: 'blocked', rule: text(data['rule']) ?? '', reason: text(data['reason']) ?? '' } as const;
 			if (known) return lines.change(name, { ...why, text: '', author: '', emotes: [] });
@@ -93,18 +85,38 @@ function step(lines: Lines, { type, at, turn, data }: PanelEvent): void {
 	}
 }
 
+/** Reasons for which a line is not even read. */
+const UNREAD: ReadonlySet<string> = new Set(['size', 'empty', 'rate', 'duplicate', 'full', 'ignored']);
+
+function dropped(lines: Lines, name: string, reason: string, raw: Json): void {
+	if (lines.get(name)) {
+		const words = TAKEN_BACK.has(reason) ? { text: '', emotes: [] } : {};
+		return lines.change(name, { state: 'dropped', reason, ...words });
+	}
+	if (UNREAD.has(reason))
+		lines.add(readLine({ id: name, at: raw['at'], source: raw['source'], state: 'dropped', reason }));
+}
+
 function ended(lines: Lines, turn: string, record: Json): void {
 	const cue = isObject(record['cue']) ? record['cue'] : {};
 	const line = lines.get(id(cue['event']) ?? '') ?? lines.list.findLast((each) => turn !== '' && each.turn === turn);
-	if (!line || line.state === 'blocked') return;
-	const outcome = OUTCOMES[text(record['outcome']) ?? 'completed'] ?? {};
-	lines.change(line.id, { ...outcome, turn, answer: text(record['heard']) ?? '' });
+	if (!line || line.state !== 'chosen' || line.turn !== turn) return;
+	const answer = text(record['heard']) ?? '';
+	const reason = text(record['reason']) || text(record['error']) || '';
+	// A turn that was set aside for a better one comes again: its line is chosen anew.
+	if (record['outcome'] === 'superseded') lines.change(line.id, { state: 'waiting' });
+	else if (answer)
+		lines.change(line.id, { state: 'answered', answer, reason: '', isCut: record['outcome'] === 'interrupted' });
+	else lines.change(line.id, { state: 'dropped', reason });
 }
 
 /** What was asked for, with the lines that only events told of. The newer knowledge of both counts. */
 export function merged(book: Book, asked: readonly ChatLine[]): Book {
 	const known = new Map(book.map((line) => [line.id, line]));
-	const fresh = asked.map((line) => ({ ...line, answer: known.get(line.id)?.answer ?? line.answer }));
+	const fresh = asked.map((line) => {
+		const { answer, isCut } = known.get(line.id) ?? line;
+		return { ...line, answer, isCut };
+	});
 	const names = new Set(asked.map((line) => line.id));
 	const oldest = fresh.at(0)?.at ?? Infinity;
 	const others = book.filter((line) => !names.has(line.id));

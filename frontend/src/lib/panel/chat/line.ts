@@ -30,6 +30,8 @@ export interface ChatLine {
 	readonly scores: readonly Score[];
 	/** What was heard of the answer. */
 	readonly answer: string;
+	/** The answer was cut off before its end. */
+	readonly isCut: boolean;
 }
 
 /** A picture in the place of `text.slice(start, end)`, counted in characters. */
@@ -59,7 +61,8 @@ export function readLine(raw: Json): ChatLine {
 		rule: text(raw['rule']) ?? '',
 		turn: id(raw['turn']) ?? '',
 		scores: readScores(raw['scores']),
-		answer: ''
+		answer: '',
+		isCut: false
 	};
 }
 
@@ -113,7 +116,7 @@ const REASONS: Readonly<Record<string, string>> = {
 	banned: 'the author was banned',
 	panic: 'panic',
 	muted: 'muted',
-	operator: 'cancelled by you',
+	operator: 'stopped by you',
 	replaced: 'a newer line took its place',
 	priority: 'a more important line took its place',
 	shutdown: 'the show ended',
@@ -144,9 +147,15 @@ export function whyNot({ state, reason, rule }: ChatLine): string {
 }
 
 /** What stands in the place of the text where there is none. */
-export function standIn({ state, kind }: ChatLine): string {
-	return state === 'blocked' ? 'Kept back by the guard' : capital(words(kind));
+export function standIn({ state, kind, reason, author }: ChatLine): string {
+	if (state === 'blocked') return 'Kept back by the guard';
+	if (state === 'dropped' && TAKEN_BACK.has(reason) && author) return 'Taken back';
+	if (state === 'dropped' && !author) return 'Not read';
+	return capital(words(kind));
 }
+
+/** Reasons that take the words of a line away as well. */
+export const TAKEN_BACK: ReadonlySet<string> = new Set(['deleted', 'banned', 'ignored']);
 
 /** Whether every word of `query` is in the line or its author. Blocked lines hold no words. */
 export function holds(line: ChatLine, query: string): boolean {

@@ -41,7 +41,10 @@ export class LiveChat implements Watcher {
 	events(events: readonly PanelEvent[]): void {
 		this.book = after(this.book, events);
 		if (this.found !== null) this.found = known(this.found, this.book);
-		if (events.some(({ type }) => type === 'ignored')) void this.loadIgnored();
+		if (!events.some(({ type }) => type === 'ignored')) return;
+		void this.loadIgnored();
+		// What an ignored viewer wrote before is taken back too, without a word about each line.
+		void this.#load();
 	}
 
 	async loadIgnored(): Promise<void> {
