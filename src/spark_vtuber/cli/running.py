@@ -21,26 +21,40 @@ def asked_to_reload(server: Server) -> list[Change]:
     Raises:
         SparkError: `no_show`: nobody answers there; else what the show says.
     """
-    return [Change(**one) for one in _post(server, "/api/settings/reload")["changed"]]
+    return _changes(server, _post(server, "/api/settings/reload"))
 
 
-def _post(server: Server, path: str) -> dict[str, Any]:
+def _post(server: Server, path: str) -> Any:
     host = EVERYWHERE.get(server.host, f"[{server.host}]" if ":" in server.host else server.host)
     secret = token(server.desk_token)
     headers = {"user-agent": "spark-vtuber"}
     if secret is not None:
         headers["authorization"] = f"Bearer {secret.get_secret_value()}"
     url = f"http://{host}:{server.port}{path}"
+    refusal: SparkError | None = None
     try:
         answer = httpx.post(url, json={}, headers=headers, timeout=PATIENCE_S, trust_env=False)
         body = answer.json()
-        if answer.is_success:
-            return dict(body)
-        said = body["error"]
-        raise SparkError(said["message"], code=said["code"], fix=said["fix"])
+        if not answer.is_success:
+            said = body["error"]
+            refusal = SparkError(said["message"], code=said["code"], fix=said["fix"])
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-        raise SparkError(
-            f"no show answers on port {server.port} ({type(error).__name__})",
-            code="no_show",
-            fix="start it, or give the port of its pages: --port 8080",
-        ) from error
+        raise _no_show(server, error) from error
+    if refusal is not None:
+        raise refusal
+    return body
+
+
+def _changes(server: Server, body: Any) -> list[Change]:
+    try:
+        return [Change(**one) for one in body["changed"]]
+    except (KeyError, TypeError) as error:
+        raise _no_show(server, error) from error
+
+
+def _no_show(server: Server, error: Exception) -> SparkError:
+    return SparkError(
+        f"no show answers on port {server.port} ({type(error).__name__})",
+        code="no_show",
+        fix="start it, or give the port of its pages: --port 8080",
+    )
