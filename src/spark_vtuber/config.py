@@ -20,9 +20,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from spark_vtuber.core.engine import EngineSpec
 from spark_vtuber.core.errors import ConfigError, EngineError, Mistake, SparkError
 from spark_vtuber.core.personas import Expression
-
-Applies = Literal["live", "component", "restart"]
-"""When a changed key takes effect: at once, with the restart of its component, or with the show's next start."""
+from spark_vtuber.core.settings import Applies
 
 EngineLookup = Callable[[str, str], EngineSpec]
 """`lookup(port, name)` gives an engine or raises `SparkError`."""
