@@ -93,11 +93,12 @@ class Lines:
         if reason in _GONE:
             self._erase(entry)
 
-    def retract(self, is_meant: Callable[[ChatEvent], bool]) -> None:
-        """Lines were taken back: their words go, whatever became of them."""
-        for entry in self._entries.values():
-            if entry.event is not None and is_meant(entry.event):
-                self._erase(entry)
+    def retract(self, is_meant: Callable[[ChatEvent], bool]) -> list[str]:
+        """Lines were taken back: their words go, whatever became of them. Gives their ids."""
+        erased = [entry for entry in self._entries.values() if entry.event is not None and is_meant(entry.event)]
+        for entry in erased:
+            self._erase(entry)
+        return [entry.line.id for entry in erased]
 
     def _erase(self, entry: Entry) -> None:
         entry.line = replace(entry.line, text="", emotes=())

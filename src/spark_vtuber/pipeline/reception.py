@@ -211,6 +211,5 @@ class Reception:
         for arrival in [arrival for arrival in self._queue if is_meant(arrival.event)]:
             self._queue.remove(arrival)
             self._tally.line_refused(arrival.event, reason)
+        self._tally.lines_erased(is_meant)
         self._director.retract(reason, is_meant)
-        if self._tally.lines is not None:
-            self._tally.lines.retract(is_meant)

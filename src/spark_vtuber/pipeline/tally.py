@@ -68,6 +68,12 @@ class Tally:
             reasons=list(reasons),
         )
 
+    def lines_erased(self, is_meant: Callable[[ChatEvent], bool]) -> None:
+        """Lines were taken back: their words are neither kept nor to be shown any more."""
+        erased = self.lines.retract(is_meant) if self.lines is not None else []
+        if erased:
+            self._announce("chat.erased", ids=erased)
+
     def turn_ended(self, record: TurnRecord) -> None:
         """A turn is over: its line was answered, or was not."""
         if self.lines is not None:

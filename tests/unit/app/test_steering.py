@@ -127,6 +127,7 @@ async def test_a_line_that_a_moderator_deleted_is_not_answered_on_demand(rig: Ri
         hand.reception.receive(ChatEvent("d", "twitch", ChatKind.DELETION, moderator, target="2"))
         assert not hand.helm.answer("2")
         assert hand.book.lines(5, None, "second")[0] == []
+        assert rig.notes.of("chat.erased") == [{"ids": ["2"]}]
 
 
 async def test_an_ignored_author_is_not_answered_now_nor_later(rig: Rig) -> None:
