@@ -195,8 +195,12 @@ async def test_without_vtube_studio_the_show_goes_on_and_says_so(a_show: Open) -
 
 async def test_a_model_can_be_restarted_by_its_name(a_show: Open) -> None:
     async with a_show(ON) as stage:
-        (component,) = [one for one in stage.show.components if one.name == "avatar:main"]
-        assert component.is_restartable
+        await stage.until(lambda: stage.state("avatar:main") == "ok")
+        assert stage.doors.healing is not None
+        stage.doors.healing.restart("avatar:main")
+        await stage.until(lambda: stage.studios[8001].connections == 2 and stage.state("avatar:main") == "ok")
+
+        assert stage.studios[8001].studio.popups == 1
 
 
 async def test_the_doors_and_the_events_tell_how_a_model_is(a_show: Open) -> None:
