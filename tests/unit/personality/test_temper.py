@@ -30,9 +30,7 @@ def test_an_ordinary_temper_changes_nothing() -> None:
 
 
 def test_mood_and_energy_are_words_for_the_prompt() -> None:
-    assert (
-        tempered(SPARK, Temper("sad", energy=0.1)).manner.startswith("Right now you are sad and very calm")
-    )
+    assert tempered(SPARK, Temper("sad", energy=0.1)).manner.startswith("Right now you are sad and very calm")
     assert tempered(SPARK, Temper("happy", energy=0.9)).manner == "Right now you are bursting with energy."
     assert tempered(SPARK, Temper("sad")).manner == "Right now you are sad."
 
