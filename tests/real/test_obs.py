@@ -55,6 +55,7 @@ Picture = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
 Signal = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 TEXT = "Spark captions"
+WRONG = "battery staple"
 SAFETY = "Spark Safety"
 LIVE = "Spark Live"
 
@@ -82,6 +83,7 @@ async def show(obs: ObsProgram, tmp_path_factory: pytest.TempPathFactory) -> Asy
     config = CONFIG.format(port=obs.port)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SPARK_SECRET_OBS", obs.password)
+        environment.setenv("SPARK_SECRET_WRONG", WRONG)
         file = tmp_path_factory.mktemp("obs") / "spark.toml"
         file.write_text(config)
         await set_up(file)
@@ -239,6 +241,22 @@ async def test_the_show_goes_on_without_obs_and_takes_it_back(obs: ObsProgram, s
         assert LIVE in (await state(show, "connected"))["scenes"]
         turns = await show.wait_for_turns(before + 1)
         assert turns[0]["outcome"] == "completed"
+
+
+async def test_a_wrong_password_is_a_clear_state_until_it_is_mended(obs: ObsProgram, show: LiveShow) -> None:
+    await show.http.post("/api/settings", json={"key": "obs.password", "value": "secret:wrong"})
+    refused = await state(show, "wrong_password")
+    component = await show.component("obs")
+    assert component["state"] == "failed"
+    assert "does not accept the password" in component["detail"]
+    assert "secret" in component["fix"]
+    log = (await show.http.get("/api/log")).text
+    metrics = (await show.http.get("/metrics")).text
+    told = json.dumps([refused, await show.health()]) + log + metrics
+    assert WRONG not in told
+    assert obs.password not in told
+    await show.http.post("/api/settings/reset", json={"key": "obs.password"})
+    await state(show, "connected")
 
 
 @pytest.mark.needs("chromium")
