@@ -1,5 +1,6 @@
 """The fake OBS behind a real socket: our client, the watch's client, and a client of somebody else."""
 
+import json
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -9,8 +10,11 @@ from typing import Any
 import anyio
 import pytest
 import websockets
+from click.testing import Result
+from typer.testing import CliRunner
 from websockets.asyncio.client import connect
 
+from spark_vtuber.cli.main import app
 from spark_vtuber.cli.safety_scene import switch_scene
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.obs.port import Address, Remote
@@ -83,6 +87,41 @@ async def test_a_foreign_client_works_with_the_fake() -> None:
         version, names, text, code = await anyio.to_thread.run_sync(work, address.port)
     assert (version, names, text, code) == ("29.0.2", ["Live", "Scene"], "b", 600)
     assert seen == ["Live"]
+
+
+async def command(address: Address, *words: str, password: str = PASSWORD) -> Result:
+    """A command of the command line, in a thread of its own."""
+    environment = {"SPARK_SECRET_OBS": password, "SPARK_OBS__PASSWORD": "secret:obs"}
+    environment |= {"SPARK_OBS__PORT": str(address.port), "SPARK_OBS__SAFETY_SCENE": "Safety"}
+    return await anyio.to_thread.run_sync(lambda: CliRunner().invoke(app, ["obs", *words], env=environment))
+
+
+async def test_the_command_line_shows_obs_and_changes_its_scene() -> None:
+    async with served() as (obs, address):
+        obs.scenes["Live"] = []
+        status = await command(address, "status")
+        assert (status.exit_code, status.stdout) == (0, "")
+        assert 'on air: "Scene"' in status.stderr
+        assert 'missing the safety scene "Safety"' in status.stderr
+        assert (await command(address, "scenes")).stdout == "* Scene\n  Live\n"
+        assert (await command(address, "scene", "Live")).exit_code == 0
+        await until(lambda: obs.program == "Live")
+        told = json.loads((await command(address, "status", "--json")).stdout)
+        assert (told["scene"], told["scenes"], told["streaming"]) == ("Live", ["Scene", "Live"], False)
+        assert told["stats"]["fps"] == 30.0
+
+
+async def test_the_command_line_says_what_is_wrong_and_what_helps() -> None:
+    async with served() as (_, address):
+        unknown = await command(address, "scene", "Nowhere")
+        refused = await command(address, "status", password="guess")
+    away = await command(address, "scenes")
+    assert (unknown.exit_code, refused.exit_code, away.exit_code) == (1, 1, 1)
+    assert "obs scenes lists them" in unknown.stderr
+    assert "does not accept the password" in refused.stderr
+    assert "does not listen" in away.stderr
+    assert all(told.stderr.count("fix:") == 1 for told in (unknown, refused, away))
+    assert "guess" not in refused.stderr
 
 
 async def test_the_watch_s_client_works_with_the_fake() -> None:

@@ -177,7 +177,8 @@ async def always_cut_to(remote: Remote, scene: str) -> None:
     """See that OBS changes to `scene` without a transition; leaves any other setting as it is."""
     answer = await remote.call("GetSceneTransitionList")
     transitions = answer.get("transitions")
-    names = {one.get("transitionKind"): one.get("transitionName") for one in transitions or () if isinstance(one, dict)}
+    known = [one for one in transitions if isinstance(one, Mapping)] if isinstance(transitions, list) else []
+    names = {str(one.get("transitionKind")): one.get("transitionName") for one in known}
     # Asking for what is there already would mark the collection of scenes as changed.
     now = await remote.call("GetSceneSceneTransitionOverride", {"sceneName": scene})
     if CUT in names and now.get("transitionName") != names[CUT]:

@@ -96,7 +96,7 @@ class SimpleRemote:
             raise self._lost()
         if not answer.ok():
             raise Refused(request, answer.requestStatus.code, answer.requestStatus.comment or "")
-        return answer.responseData or {}
+        return answer.responseData if isinstance(answer.responseData, Mapping) else {}
 
     async def _answer(self, asked: simpleobsws.Request) -> Any:
         """What the library gives; None where the connection ends meanwhile, for which the library would wait on."""
