@@ -78,6 +78,7 @@ class Opened:
     found: tuple[FoundServer, ...]
     farewell: Callable[[], Awaitable[None]]
     safety: Callable[[], Mapping[str, Any]]
+    data_dir: Path
 
 
 async def run_show(
@@ -138,6 +139,7 @@ async def run_show(
                     assembly.equipment.found,
                     assembly.ward.farewell,
                     lambda: safety(house.config.obs),
+                    house.config.data.dir,
                 )
             )
             await anyio.sleep_forever()

@@ -94,6 +94,11 @@ class Show:
         return self._board.components
 
     @property
+    def audio_owner(self) -> str | None:
+        """The stage that makes the sound; None while only the wall clock hears."""
+        return self._hall.audio_owner
+
+    @property
     def is_quiet(self) -> bool:
         """Whether everything that was written has been dealt with."""
         return self._director.is_idle and self._reception.is_empty

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from spark_vtuber.app.assemble import VERSION
-from spark_vtuber.cli import bench, config, demo, doctor, export, obs, panic, replay, run, say, vts
+from spark_vtuber.cli import bench, config, demo, doctor, export, obs, panic, rehearse, replay, run, say, vts
 
 app = typer.Typer(
     name="spark-vtuber",
@@ -35,6 +35,7 @@ def _options(
 app.command()(run.run)
 app.command()(demo.demo)
 app.command()(replay.replay)
+app.command()(rehearse.rehearse)
 app.command()(say.say)
 app.command()(doctor.doctor)
 app.add_typer(config.app, name="config")

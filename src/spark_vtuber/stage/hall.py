@@ -135,6 +135,11 @@ class StageHall:
         self._tell_all(protocol.muted(self._muted))
 
     @property
+    def audio_owner(self) -> str | None:
+        """Who makes the sound, by the name it gave itself; None while only the wall clock hears."""
+        return self._heard.owner_name
+
+    @property
     def audience(self) -> int:
         """How many clients are connected."""
         return len(self._peers)

@@ -2,13 +2,13 @@
 
 import csv
 import io
-import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any, Final
 
 from spark_vtuber.core.turns import Mark, TurnRecord
+from spark_vtuber.telemetry.waterfall import percentiles
 from spark_vtuber.text.spreadsheet import harmless
 
 KEPT = 256
@@ -46,12 +46,13 @@ class TurnRing:
 
 def p95_ms(records: Iterable[TurnRecord], since_s: float, least: int = 5) -> float | None:
     """From received to first played, the p95 of the turns received after `since_s`; None for fewer than `least`."""
-    answers = sorted(
+    answers = [
         (record.marks[Mark.FIRST_PLAYED] - record.marks[Mark.RECEIVED]) * 1000
         for record in records
         if Mark.FIRST_PLAYED in record.marks and record.marks.get(Mark.RECEIVED, float("-inf")) >= since_s
-    )
-    return answers[math.ceil(0.95 * len(answers)) - 1] if len(answers) >= least else None
+    ]
+    found = percentiles(answers) if len(answers) >= least else None
+    return found.p95 if found else None
 
 
 def marks_ms(record: TurnRecord) -> dict[str, float]:

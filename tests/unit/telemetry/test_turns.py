@@ -68,7 +68,7 @@ def test_a_text_that_a_spreadsheet_would_run_is_made_harmless(record: Make) -> N
 
 def test_the_p95_is_of_the_answers_that_were_heard_lately(record: Make) -> None:
     turns = [record(marks={Mark.RECEIVED: at, Mark.FIRST_PLAYED: at + 0.1 * at}) for at in range(1, 21)]
-    assert p95_ms(turns, since_s=0) == pytest.approx(1_900)
-    assert p95_ms(turns, since_s=15.5) == pytest.approx(2_000)
+    assert p95_ms(turns, since_s=0) == pytest.approx(1_905)
+    assert p95_ms(turns, since_s=15.5) == pytest.approx(1_980)
     assert p95_ms(turns, since_s=16.5) is None
     assert p95_ms([record(marks={Mark.RECEIVED: 1.0})] * 9, since_s=0) is None
