@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 from anyio.abc import TaskStatus
+from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 
 from spark_vtuber import engines
@@ -33,6 +35,7 @@ from spark_vtuber.testing.models import ScriptedModel
 from spark_vtuber.testing.virtual import VirtualClock
 from spark_vtuber.testing.voices import FakeVoice
 from spark_vtuber.testing.vts_server import FakeVTubeStudio, fake_studio
+from spark_vtuber.web.routes import avatars
 
 ON = "[avatar.vtube_studio]\non = true\nmotion = 0.0\n"
 TWO = f'{ON}[persona.main]\n[persona.twin]\ncard = "ember"\n[persona.twin.avatar]\nport = 8002\n'
@@ -263,3 +266,31 @@ async def test_doctor_opens_no_popup_and_says_what_to_press(
     assert 'shows "Paper Fox", with nothing for smug, thinking' in known.detail
     assert "no model" in bare.detail
     assert away.severity == "warning"
+
+
+async def test_a_route_tells_how_models_are(a_show: Open) -> None:
+    async with a_show(TWO) as stage:
+        await stage.until(lambda: stage.state("avatar:main") == stage.state("avatar:twin") == "ok")
+        assert stage.doors.avatars is not None
+        site = FastAPI()
+        site.include_router(avatars.router(stage.doors.avatars))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://127.0.0.1:8080") as client:
+            told = (await client.get("/api/avatars")).json()
+
+        assert [(one["persona"], one["state"], one["model"], one["port"]) for one in told] == [
+            ("main", "connected", "Paper Fox", 8001),
+            ("twin", "connected", "Paper Fox", 8002),
+        ]
+
+
+async def test_a_changed_key_counts_at_once_for_whom_it_concerns(a_show: Open) -> None:
+    async with a_show(TWO) as stage:
+        await stage.until(lambda: stage.state("avatar:main") == stage.state("avatar:twin") == "ok")
+        assert stage.doors.settings is not None
+        await stage.doors.settings.change("persona.twin.avatar.mouth", "open")
+        await stage.until(lambda: stage.studios[8002].connections == 2 and stage.state("avatar:twin") == "ok")
+        await stage.until(lambda: "VoiceA" not in stage.studios[8002].studio.injections[-1].values)
+
+        assert stage.studios[8001].connections == 1
+        await stage.doors.settings.change("avatar.vtube_studio.own_parameters", value=False)
+        await stage.until(lambda: [one.connections for one in stage.studios.values()] == [2, 3])
