@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { after, KEEP, merged, withOlder, type Book } from '../src/lib/panel/chat/book';
+import { after, KEEP, merged, withAnswers, withOlder, type Book } from '../src/lib/panel/chat/book';
 import { holds, pieces, readLine, standIn, whyNot, type Emote } from '../src/lib/panel/chat/line';
 import { parseEvent, type PanelEvent } from '../src/lib/panel/live.svelte';
 
@@ -98,6 +98,12 @@ describe('the book', () => {
 		const book = play(received(), received('c2'));
 		expect(merged(book, [{ ...listed, at: 1 }]).map(({ id }) => id)).toEqual(['c1', 'c2']);
 		expect(withOlder(book, [readLine({ id: 'c0' }), listed]).map(({ id }) => id)).toEqual(['c0', 'c1', 'c2']);
+	});
+
+	test('is told what was heard before the page was opened', () => {
+		const listed = [readLine({ id: 'c1', turn: 't1', state: 'answered' }), readLine({ id: 'c2', turn: 't2' })];
+		const told = withAnswers(listed, [{ id: 't1', heard: 'Hello you!', outcome: 'interrupted' }]);
+		expect(told).toMatchObject([{ answer: 'Hello you!', isCut: true }, { answer: '' }]);
 	});
 
 	test('keeps what was heard when the lines are asked for again', () => {

@@ -7,36 +7,49 @@ import pytest
 import testbed
 from playwright.async_api import Browser, expect
 
-from spark_vtuber.testing.browser import chromium_browser, visit
+from spark_vtuber.testing.browser import Visit, chromium_browser, visit
 from spark_vtuber.testing.live import LiveShow, live_show
 
 pytestmark = [pytest.mark.real, pytest.mark.needs("chromium", "axe")]
 
 RULES: Final = ("wcag2a", "wcag2aa", "wcag21aa", "wcag22aa")
-SIZES: Final = ((1280, 720), (390, 844))
+SIZES: Final = ((1280, 800), (390, 844))
+TABS: Final = ("now", "chat", "health", "latency", "persona", "log", "settings")
 
 
-async def violations(browser: Browser, address: str, theme: str, size: tuple[int, int]) -> list[str]:
-    """What axe says about a page that shows an answer, its times and a blocked line."""
+class Page:
+    """An open page that axe looks at again and again."""
+
+    def __init__(self, seen: Visit) -> None:
+        self.seen = seen
+
+    async def violations(self, what: str) -> list[str]:
+        """What axe says about the page as it is, and what is too wide for it."""
+        await self.seen.page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
+        found: list[str] = []
+        for width, height in SIZES:
+            await self.seen.page.set_viewport_size({"width": width, "height": height})
+            await self.seen.page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+            result: dict[str, list[dict[str, Any]]] = await self.seen.page.evaluate(
+                "(tags) => axe.run({ runOnly: tags })", list(RULES)
+            )
+            assert len(result["passes"]) > 5
+            place = f"{what} at {width}"
+            wide = await self.seen.page.evaluate("document.documentElement.scrollWidth")
+            if wide > width:
+                found.append(f"{place} is {wide} px wide")
+            for each in result["violations"]:
+                found += [f"{place}: {each['id']}: {node['html']}" for node in each["nodes"]]
+        return found
+
+
+async def open_page(browser: Browser, address: str, theme: str) -> Page:
+    """A page with axe in it."""
     # The content policy of the pages lets no script in, not even this one.
-    page = await visit(
-        browser,
-        address,
-        bypass_csp=True,
-        color_scheme=theme,
-        viewport={"width": size[0], "height": size[1]},
-        reduced_motion="reduce",
-    )
-    await expect(page.page.locator("[data-persona=main] svg")).to_be_visible()
-    await page.page.add_script_tag(path=testbed.AXE)
-    result: dict[str, list[dict[str, Any]]] = await page.page.evaluate(
-        "(tags) => axe.run({ runOnly: tags })", list(RULES)
-    )
-    assert len(result["passes"]) > 5
-    width = await page.page.evaluate("document.documentElement.scrollWidth")
-    await page.page.context.close()
-    wide = [f"{address} is {width} px wide on {size[0]}"] if width > size[0] else []
-    return wide + [f"{each['id']}: {node['html']}" for each in result["violations"] for node in each["nodes"]]
+    seen = await visit(browser, address, bypass_csp=True, color_scheme=theme, reduced_motion="reduce")
+    await expect(seen.page.locator("[data-persona=main] svg")).to_be_visible()
+    await seen.page.add_script_tag(path=testbed.AXE)
+    return Page(seen)
 
 
 async def fill(show: LiveShow) -> None:
@@ -51,10 +64,26 @@ async def fill(show: LiveShow) -> None:
 async def test_no_page_breaks_a_rule_of_accessibility(theme: str, chromium: Path) -> None:
     async with live_show('[llm]\nuse = "understudy"\n') as show, chromium_browser(chromium) as browser:
         await fill(show)
-        for page in ("/", "/stage/"):
-            for size in SIZES:
-                address = f"http://127.0.0.1:{show.port}{page}"
-                assert await violations(browser, address, theme, size) == []
+        address = f"http://127.0.0.1:{show.port}"
+        stage = await open_page(browser, f"{address}/stage/", theme)
+        found = await stage.violations("the stage")
+        panel = await open_page(browser, f"{address}/", theme)
+        page = panel.seen.page
+        for tab in TABS:
+            await page.evaluate(f"location.hash = '#/{tab}'")
+            await expect(page.locator(f"main[data-tab={tab}]")).to_be_visible()
+            await expect(page.get_by_text("Loading…")).to_have_count(0)
+            found += await panel.violations(tab)
+        await page.keyboard.press("?")
+        found += await panel.violations("the keys")
+        await page.keyboard.press("Escape")
+        await page.evaluate("location.hash = '#/now'")
+        await show.http.post("/api/hold", json={"on": True})
+        await show.write("ana", "tell me a story?")
+        await expect(page.get_by_role("button", name="Approve")).to_be_visible()
+        found += await panel.violations("a held answer")
         await show.http.post("/api/mute", json={})
         await show.http.post("/api/panic", json={})
-        assert await violations(browser, f"http://127.0.0.1:{show.port}/", theme, SIZES[0]) == []
+        await expect(page.get_by_text("Everything stopped")).to_be_visible()
+        found += await panel.violations("panic")
+        assert found == []

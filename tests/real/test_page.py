@@ -1,6 +1,5 @@
-"""The desk and the stage in a real browser: a person writes a line and a character answers aloud."""
+"""The panel and the stage in a real browser: a person writes a line and a character answers aloud."""
 
-import re
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -76,12 +75,9 @@ async def test_a_typed_line_is_answered_aloud_with_moving_lips_and_captions(chro
         assert tap[-1]["isOn"] is False
         assert await desk.probe("underruns") == 0
         assert turn["heard"] == TEXTS["short"]
-        await expect(desk.page.get_by_role("log")).to_contain_text(TEXTS["short"])
-        played_ms = str(round(turn["marks"]["first_played"]))
-        await expect(desk.page.get_by_role("img", name=f"{played_ms} ms to the first sound")).to_be_visible()
-        await desk.page.get_by_role("button", name="Show table").click()
-        row = desk.page.get_by_role("row", name="ana: hello spark, how are you?")
-        await expect(row.get_by_role("cell", name=played_ms, exact=True)).to_be_visible()
+        await desk.page.get_by_role("link", name="Chat").click()
+        await expect(desk.page.locator(".line .answer")).to_contain_text(TEXTS["short"])
+        assert await desk.probe("isAudible"), "the stage must sound on while another tab is open"
         assert desk.hosts == {f"127.0.0.1:{show.port}"}
         assert desk.complaints == []
 
@@ -89,13 +85,11 @@ async def test_a_typed_line_is_answered_aloud_with_moving_lips_and_captions(chro
 async def test_without_a_model_the_desk_says_that_the_understudy_answers(chromium: Path) -> None:
     async with live_show('[llm]\nuse = "understudy"\n') as show, chromium_browser(chromium) as browser:
         desk = await open_desk(show, browser)
-        await expect(desk.page.locator(".notice")).to_contain_text("the understudy answers")
-        components = (await show.health())["components"]
-        listed = desk.page.get_by_role("region", name="Health").get_by_role("listitem")
-        await expect(listed).to_contain_text([component["name"] for component in components])
+        await expect(desk.page.locator(".notice")).to_contain_text("the understudy answers", ignore_case=True)
         await show.write("ana", "hello spark!")
         (turn,) = await show.wait_for_turns(1)
-        await expect(desk.page.get_by_role("log")).to_contain_text(turn["heard"])
+        await desk.page.get_by_role("link", name="Chat").click()
+        await expect(desk.page.locator(".line .answer")).to_contain_text(turn["heard"])
 
 
 @pytest.mark.parametrize("way", ["mouse", "keyboard"])
@@ -104,7 +98,7 @@ async def test_the_streamer_stays_in_control(way: str, chromium: Path) -> None:
         desk = await open_desk(show, browser)
         await show.write("ana", "tell me a story")
         await desk.until(IS_SOUNDING)
-        await press(desk, "Stop talking", way)
+        await press(desk, "Skip", way)
         (turn,) = await show.wait_for_turns(1)
         assert turn["outcome"] == "interrupted"
         await desk.until(f"!({IS_SOUNDING}) && {IS_SHUT} && __stage.caption() === null")
@@ -223,32 +217,30 @@ async def test_a_page_falls_silent_with_the_show_and_comes_back_with_it(chromium
             show.process.send_signal(signal.SIGKILL)
             await show.process.wait()
         await desk.until(f"!({IS_SOUNDING}) && {IS_SHUT} && __stage.caption() === null", limit_s=3)
-        await expect(desk.page.get_by_text("Not connected", exact=True)).to_be_visible()
+        state = desk.page.get_by_role("status", name="State of the show")
+        toast = desk.page.get_by_role("region", name="Messages").get_by_role("listitem")
+        await expect(state).to_have_text("Not connected")
+        await expect(toast).to_have_text("The connection to the show is lost.")
+        await desk.page.get_by_role("link", name="Settings").click()
         async with live_show(model_config(model.base_url), port=port) as show:
             await desk.until("__stage.isAudible")
-            await expect(desk.page.get_by_text("Connected", exact=True)).to_be_visible()
+            await expect(state).to_have_text("Ready")
+            await expect(toast).to_have_text("Connected again.")
+            assert await desk.page.evaluate("location.hash") == "#/settings"
             await show.write("ana", "are you back?")
             await desk.until(IS_SOUNDING)
 
 
-HOSTILE = '<img src=x onerror="window.hit=1"><script>window.hit=1</script> \'"&amp;'
-
-
-async def test_what_viewers_and_models_write_is_shown_as_text(chromium: Path) -> None:
-    async with answering(Script(text="<b onclick='window.hit=1'>Nice</b> try, my friend."), chromium) as (
-        show,
-        browser,
-    ):
+async def test_what_models_write_is_shown_as_text(chromium: Path) -> None:
+    answer = "<b onclick='window.hit=1'>Nice</b> try, my friend."
+    async with answering(Script(text=answer), chromium) as (show, browser):
         desk = await open_desk(show, browser)
-        await show.write('<b>"bob"</b>', HOSTILE)
-        await show.write("eve\u202etxt", "abc \u202edef\u2066 ghi")
-        await show.wait_for_turns(2)
-        log = desk.page.get_by_role("log")
-        await expect(log.locator(".author").first).to_have_text('<b>"bob"</b>')
-        await expect(log.locator(".text").first).to_have_text(HOSTILE)
-        await expect(log.locator(".line")).to_have_count(2)
-        assert re.search("[\u202a-\u202e\u2066-\u2069]", await log.inner_text()) is None
-        assert await log.locator("img, script, b").count() == 0
+        await show.write("bob", "hello!")
+        await expect(desk.page.locator(".heard")).to_contain_text("<b onclick")
+        await show.wait_for_turns(1)
+        await desk.page.get_by_role("link", name="Chat").click()
+        await expect(desk.page.locator(".line .answer")).to_contain_text("<b onclick")
+        assert await desk.page.locator("main b").count() == 0
         assert await desk.page.evaluate("window.hit") is None
         assert desk.hosts == {f"127.0.0.1:{show.port}"}
         assert desk.complaints == []

@@ -1,6 +1,7 @@
 /** The lines of the chat, folded from what was asked for and from events. Pure. */
 
 import { id, isObject, text, type Json } from '../../protocol/fields';
+import type { Turn } from '../../desk/events';
 import type { PanelEvent } from '../live.svelte';
 import { append } from '../ring';
 import { readScores } from '../steering';
@@ -122,6 +123,15 @@ export function merged(book: Book, asked: readonly ChatLine[]): Book {
 	const others = book.filter((line) => !names.has(line.id));
 	const before = others.filter(({ at }) => at < oldest);
 	return append([], [...before, ...fresh, ...others.filter(({ at }) => at >= oldest)], KEEP);
+}
+
+/** What was heard of the answers, from the turns the show remembers. */
+export function withAnswers(book: Book, turns: readonly Pick<Turn, 'id' | 'heard' | 'outcome'>[]): Book {
+	const heard = new Map(turns.filter((turn) => turn.heard !== '').map((turn) => [turn.id, turn]));
+	return book.map((line) => {
+		const turn = line.state === 'answered' && line.answer === '' ? heard.get(line.turn) : undefined;
+		return turn ? { ...line, answer: turn.heard, isCut: turn.outcome === 'interrupted' } : line;
+	});
 }
 
 /** Puts older lines in front; those that are known stay as they are. */

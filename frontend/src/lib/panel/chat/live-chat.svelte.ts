@@ -1,10 +1,11 @@
 /** The live chat of the panel. */
 
 import { isObject, list } from '../../protocol/fields';
+import { readTurn } from '../../desk/events';
 import { ApiError, getJson } from '../api';
 import type { PanelEvent, Watcher } from '../live.svelte';
 import { fetchIgnored, type Ignored } from '../steering';
-import { after, merged, withOlder, type Book } from './book';
+import { after, merged, withAnswers, withOlder, type Book } from './book';
 import { readLine, type ChatLine } from './line';
 
 const PAGE = 200;
@@ -86,6 +87,17 @@ export class LiveChat implements Watcher {
 		if (!page) return;
 		this.book = merged(this.book, page.lines);
 		this.hasMore = page.hasMore;
+		await this.#loadAnswers();
+	}
+
+	async #loadAnswers(): Promise<void> {
+		if (!this.book.some(({ state, answer }) => state === 'answered' && answer === '')) return;
+		try {
+			const turns = list(await getJson(`/api/turns?limit=${PAGE}`));
+			this.book = withAnswers(this.book, turns.filter(isObject).map(readTurn));
+		} catch (error) {
+			if (!(error instanceof ApiError)) throw error;
+		}
 	}
 
 	async #ask(more: string): Promise<Page | null> {
