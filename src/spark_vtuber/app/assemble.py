@@ -22,6 +22,7 @@ from spark_vtuber.app.house import House
 from spark_vtuber.app.journal import open_journal
 from spark_vtuber.app.limits import limits_of
 from spark_vtuber.app.lookout import Lookout
+from spark_vtuber.app.looks import Looks
 from spark_vtuber.app.mutes import Mutes
 from spark_vtuber.app.obs import ObsRoom, safety
 from spark_vtuber.app.show import Parts, Show
@@ -32,6 +33,7 @@ from spark_vtuber.app.tuning import gate_limits, keep_tuned, open_log, open_sett
 from spark_vtuber.config import Settings
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import PersonaId
+from spark_vtuber.core.looks import MODELS
 from spark_vtuber.core.personas import EXPRESSIONS
 from spark_vtuber.core.turns import TurnRecord
 from spark_vtuber.health.sensors import MachineSensors
@@ -98,7 +100,9 @@ async def run_show(
     web = _web_settings(settings)
     listener = bind(web, settings.config.server.port)
     port: int = listener.getsockname()[1]
-    personas = tuple(card.load(PersonaId(name), one.card) for name, one in settings.config.persona.items())
+    personas = tuple(
+        card.load(PersonaId(name), one.card, one.look) for name, one in settings.config.persona.items()
+    )
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
         house = House(settings, around, await stack.enter_async_context(http_client()), stack, personas)
@@ -138,7 +142,7 @@ async def run_show(
                     port,
                     assembly.equipment.found,
                     assembly.ward.farewell,
-                    lambda: safety(house.config.obs),
+                    lambda: safety(house.config.obs, is_off=assembly.stand_ins.uses("obs")),
                     house.config.data.dir,
                 )
             )
@@ -150,10 +154,10 @@ class _Assembly:
 
     def __init__(self, house: House, skip_port: int) -> None:
         self._house = house
-        self._stand_ins = StandIns(house.config.fallback, house.board)
+        self.stand_ins = StandIns(house.config.fallback, house.board)
         house.config.data.dir.mkdir(parents=True, exist_ok=True)
         self.room = EngineRoom(house)
-        self.equipment = Equipment(house, self.room, self._stand_ins, skip_port)
+        self.equipment = Equipment(house, self.room, self.stand_ins, skip_port)
 
     def wire(self) -> Show:
         """Join the parts and start everything that runs by itself."""
@@ -163,9 +167,9 @@ class _Assembly:
         config, around, equipment = house.config, house.around, self.equipment
         clock = around.clock
         personas = tuple(persona.id for persona in house.personas)
-        hall = StageHall(clock, house.session, house.personas, announce=house.events)
-        self.obs = ObsRoom(house, self._stand_ins, hall.position)
-        self.avatars = AvatarRoom(house, self._stand_ins, hall.position)
+        hall = StageHall(clock, house.session, house.personas, announce=house.events, hear_look=Looks(house).hear)
+        self.obs = ObsRoom(house, self.stand_ins, hall.position)
+        self.avatars = AvatarRoom(house, self.stand_ins, hall.position)
         self.avatars.start()
         keep_sounding(house, hall)
         mutes = Mutes(personas, house.events, hall)
@@ -219,7 +223,7 @@ class _Assembly:
                 reception=reception,
                 tally=tally,
                 mutes=mutes,
-                stand_ins=self._stand_ins,
+                stand_ins=self.stand_ins,
                 metrics=house.metrics,
                 company=bridge.company,
             )
@@ -235,7 +239,7 @@ class _Assembly:
             house.supervise(house.board.reporter(f"probe:{persona.id}", "llm"), keep_probing)
         chats = ChatSources(house, show.receive)
         chats.look()
-        keep_tuned(house, self._stand_ins, inbox, gates, chats)
+        keep_tuned(house, self.stand_ins, inbox, gates, chats)
         self.settings = open_settings(house, equipment, director)
         self.lookout = Lookout(house, MachineSensors(), show, self.room, equipment)
         self.lookout.start(prompter, bridge, self.obs)
@@ -282,6 +286,7 @@ def _web_settings(settings: Settings) -> WebSettings:
         stage_token=token(server.stage_token),
         chat_rate_per_s=server.chat_per_s,
         chat_burst=server.chat_burst,
+        models=settings.config.data.dir / MODELS,
     )
 
 

@@ -77,7 +77,7 @@ class Lookout:
 
     def _watched(self) -> tuple[Watched, ...]:
         around = self._house.around
-        workers = (Watched(one.pid, one.module, ProcessRole.WORKER) for one in around.roster.entries)
+        workers = (Watched(one.pid, short(one.module), ProcessRole.WORKER) for one in around.roster.entries)
         watch = () if around.watch_pid is None else (Watched(around.watch_pid, "watch", ProcessRole.WATCH),)
         return (Watched(os.getpid(), "show", ProcessRole.SHOW), *watch, *workers)
 
@@ -106,6 +106,11 @@ class Lookout:
             else:
                 calls += [webhook(self._house.http, url.get_secret_value())] if url else []
         return tuple(calls)
+
+
+def short(module: str) -> str:
+    """A worker as people know it: `spark_vtuber.tts.workers.espeak` is "tts espeak"."""
+    return module.removeprefix("spark_vtuber.").replace(".workers.", " ")
 
 
 def obs_troubles(obs: ObsRoom, config: Config) -> Iterator[Trouble]:

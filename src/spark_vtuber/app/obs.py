@@ -172,10 +172,13 @@ def address_of(config: Obs) -> Address:
     return Address(config.host, config.port) if password is None else Address(config.host, config.port, password)
 
 
-def safety(config: Obs) -> dict[str, Any]:
-    """Where the watch finds the safety scene when the show cannot show it: without `scene` it need not look."""
+def safety(config: Obs, *, is_off: bool) -> dict[str, Any]:
+    """Where the watch finds the safety scene when the show cannot show it: without `scene` it need not look.
+
+    `is_off`: OBS was switched off for now.
+    """
     place: dict[str, Any] = {"host": config.host, "port": config.port, "password": "", "scene": ""}
-    if config.on and config.safety_scene:
+    if config.on and config.safety_scene and not is_off:
         with suppress(SparkError):
             password = token(config.password)
             place |= {"password": password.get_secret_value() if password else "", "scene": config.safety_scene}
