@@ -12,8 +12,8 @@ from typing import Final
 FINE_S: Final = 1 / 60
 """How often a quick movement must be looked at."""
 
-COARSE_S: Final = 1 / 20
-"""How often breath and head must be looked at; VTube Studio smooths what it is given."""
+COARSE_S: Final = 1 / 15
+"""How often breath and head must be looked at: VTube Studio smooths what it is given, and every look costs time."""
 
 BREATH_S: Final = 3.6
 BLINK_S: Final = (0.07, 0.04, 0.13)
