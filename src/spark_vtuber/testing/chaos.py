@@ -24,7 +24,7 @@ from spark_vtuber.llm.port import Capabilities, LLMPart, LLMRequest, TextDelta
 from spark_vtuber.moderation.port import GuardContext
 from spark_vtuber.testing.children import FakeChild
 from spark_vtuber.testing.guards import FakeGuard
-from spark_vtuber.testing.models import ScriptedModel, pieces
+from spark_vtuber.testing.models import ScriptedModel
 from spark_vtuber.tts.port import Voice
 
 SAMPLE_RATE = 24_000
@@ -67,8 +67,7 @@ class UnrulyModel:
             case Fault.CRASH:
                 raise BrokenError
             case Fault.GARBLE:
-                for piece in pieces("\x00\x1b[2J \ufffd \u202e <think> </think></think> ]]]"):
-                    yield TextDelta(piece)
+                yield TextDelta("<think> \x00\x1b[2J ]]] </think>")
                 return
             case Fault.NONE:
                 pass

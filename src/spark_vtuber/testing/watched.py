@@ -45,6 +45,11 @@ class WatchedShow:
         """What was written to the terminal so far."""
         return self._terminal.read_text(encoding="utf-8", errors="replace")
 
+    @property
+    def data(self) -> Path:
+        """The data directory of the show."""
+        return self._terminal.parent
+
     async def health(self) -> dict[str, Any]:
         """How the show is; empty while it does not answer."""
         try:
