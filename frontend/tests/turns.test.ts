@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readTurn } from '../src/lib/desk/events';
+import { readTurn } from '../src/lib/panel/turns/turn';
 import {
 	answering,
 	describe as inWords,
@@ -8,7 +8,7 @@ import {
 	showMs,
 	speakingMs,
 	totalMs
-} from '../src/lib/desk/waterfall';
+} from '../src/lib/panel/turns/waterfall';
 
 const RECORD = {
 	id: 't1',

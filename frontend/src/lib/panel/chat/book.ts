@@ -1,7 +1,7 @@
 /** The lines of the chat, folded from what was asked for and from events. Pure. */
 
 import { id, isObject, text, type Json } from '../../protocol/fields';
-import type { Turn } from '../../desk/events';
+import type { Turn } from '../turns/turn';
 import type { PanelEvent } from '../live.svelte';
 import { append } from '../ring';
 import { readScores } from '../steering';

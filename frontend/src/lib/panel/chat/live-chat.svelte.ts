@@ -1,7 +1,7 @@
 /** The live chat of the panel. */
 
 import { isObject, list } from '../../protocol/fields';
-import { readTurn } from '../../desk/events';
+import { readTurn } from '../turns/turn';
 import { ApiError, getJson } from '../api';
 import type { PanelEvent, Watcher } from '../live.svelte';
 import { fetchIgnored, type Ignored } from '../steering';

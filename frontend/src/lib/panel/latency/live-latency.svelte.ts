@@ -1,7 +1,7 @@
 /** The times of the show, kept up to date while the tab is open. */
 
 import { isObject, list, text, type Json } from '../../protocol/fields';
-import { readTurn, type Turn } from '../../desk/events';
+import { readTurn, type Turn } from '../turns/turn';
 import { Asked } from '../asked/asked.svelte';
 import type { PanelEvent, Watcher } from '../live.svelte';
 import { readLatency, readShow, type Latency, type Show } from './latency';

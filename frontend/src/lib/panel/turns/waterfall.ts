@@ -1,6 +1,6 @@
 /** A turn as a stacked bar: which part of the way took how long. Pure. */
 
-import { MARKS, type Mark, type Marks } from './events';
+import { MARKS, type Mark, type Marks } from './turn';
 
 export interface Segment {
 	/** The mark that ends it. */

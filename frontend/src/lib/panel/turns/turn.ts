@@ -1,6 +1,6 @@
 /** A turn as the show tells of it, read with care: fields that are missing or odd become empty. */
 
-import { id, isObject, number, text, type Json } from '../protocol/fields';
+import { id, isObject, number, text, type Json } from '../../protocol/fields';
 
 /** An instant of a turn, in the order in which they happen; `MARKS[0]` is the zero of all others. */
 export const MARKS = [
