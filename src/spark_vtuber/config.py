@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from spark_vtuber.core.engine import EngineSpec
 from spark_vtuber.core.errors import ConfigError, EngineError, Mistake, SparkError
+from spark_vtuber.core.looks import checked_look
 from spark_vtuber.core.personas import Expression
 from spark_vtuber.core.settings import Applies
 
@@ -306,6 +307,9 @@ class PersonaSettings(Section):
     """One character of the show."""
 
     card: str = key("main", "A character file, or the name of a shipped one.")
+    look: Annotated[str, AfterValidator(checked_look)] = key(
+        "", 'Replaces the look of the card: spark, ember, or "vrm:NAME" for models/NAME.vrm in the data directory.'
+    )
     llm: dict[str, Any] = key(
         {}, "Replaces `[llm]` for this character when it says `use`, else overlays its keys.", "component"
     )

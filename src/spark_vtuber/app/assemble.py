@@ -100,9 +100,7 @@ async def run_show(
     web = _web_settings(settings)
     listener = bind(web, settings.config.server.port)
     port: int = listener.getsockname()[1]
-    personas = tuple(
-        card.load(PersonaId(name), one.card, one.look) for name, one in settings.config.persona.items()
-    )
+    personas = tuple(card.load(PersonaId(name), one.card, one.look) for name, one in settings.config.persona.items())
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
         house = House(settings, around, await stack.enter_async_context(http_client()), stack, personas)

@@ -9,7 +9,7 @@ from typing import Final
 import httpx
 
 from spark_vtuber import engines
-from spark_vtuber.app import avatar_probe
+from spark_vtuber.app import avatar_probe, looks
 from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL, UNDERSTUDY
 from spark_vtuber.app.environment import Surroundings, engine_env
 from spark_vtuber.app.tokens import token
@@ -74,8 +74,8 @@ async def examine(
         yield Checked("system", finding)
     for finding in mistakes or _configuration(settings):
         yield Checked("configuration", finding)
-    for finding in _personas(config):
-        yield Checked("characters", finding)
+    for checked in _characters(config):
+        yield checked
     async for finding in _ports(config, http, ground):
         yield Checked("ports", finding)
     if settings is None:
@@ -137,10 +137,15 @@ def _configuration(settings: Settings | None) -> Iterator[Finding]:
             yield Finding(f"fallback.{name}", "note", f"switched to {stand_in}", "remove the key to use what is set up")
 
 
+def _characters(config: Config) -> Iterator[Checked]:
+    yield from (Checked("characters", finding) for finding in _personas(config))
+    yield from (Checked("models", finding) for finding in looks.findings(config))
+
+
 def _personas(config: Config) -> Iterator[Finding]:
     for name, one in config.persona.items():
         try:
-            view = card.load(PersonaId(name), one.card)
+            view = card.load(PersonaId(name), one.card, one.look)
         except ConfigError as error:
             yield from (Finding(name, "error", f"{one.key}: {one.reason}", one.fix) for one in error.mistakes)
         else:

@@ -4,11 +4,12 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 import spark_vtuber
 from spark_vtuber.core.errors import ConfigError, Mistake
 from spark_vtuber.core.ids import PersonaId
+from spark_vtuber.core.looks import checked_look
 from spark_vtuber.core.personas import Expression, PersonaView, VoiceStyle
 
 LONGEST_CARD_BYTES = 256 * 1024
@@ -37,7 +38,7 @@ class Card(_Part):
     """
 
     name: str = Field(min_length=1, max_length=40)
-    look: str = "spark"
+    look: Annotated[str, AfterValidator(checked_look)] = "spark"
     aliases: tuple[str, ...] = ()
     language: str = "en"
     description: Prose = ""
@@ -50,8 +51,8 @@ class Card(_Part):
     expertise: tuple[Annotated[str, Field(max_length=60)], ...] = ()
 
 
-def load(persona: PersonaId, card: str) -> PersonaView:
-    """The character in file `card`, or the shipped one of that name.
+def load(persona: PersonaId, card: str, look: str = "") -> PersonaView:
+    """The character in file `card`, or the shipped one of that name; a `look` stands for the one it has.
 
     Raises:
         ConfigError: no such file, or what is wrong with it.
@@ -74,7 +75,7 @@ def load(persona: PersonaId, card: str) -> PersonaView:
             for item in error.errors(include_url=False, include_input=False)
         )
         raise ConfigError(tuple(mistakes)) from error
-    return _view(persona, parsed)
+    return _view(persona, parsed.model_copy(update={"look": look}) if look else parsed)
 
 
 def shipped() -> tuple[str, ...]:

@@ -53,7 +53,7 @@ class StageHall:
     """A `Stage` for clients of the stage protocol. Works with no client at all: then the wall clock is heard.
 
     Nothing here runs by itself: no task, and no timer but those of waiting callers and connected clients. Clients that
-    join and leave, and who is the audio owner, are told to `announce`.
+    join and leave, and who is the audio owner, are told to `announce`; what they show of a model, to `hear_look`.
     """
 
     def __init__(
@@ -63,9 +63,11 @@ class StageHall:
         personas: Sequence[PersonaView],
         expressions: Sequence[str] = EXPRESSIONS,
         announce: Announce | None = None,
+        hear_look: Callable[[protocol.Look], None] = lambda _: None,
     ) -> None:
         self._clock = clock
         self._announce = announce
+        self._hear_look = hear_look
         self._session = session
         self._personas = tuple(personas)
         self._expressions = tuple(expressions)
@@ -235,6 +237,8 @@ class StageHall:
             case protocol.Flushed(turn, position):
                 self._heard.flushed(client, turn, position, now)
                 self._settle_flushes()
+            case protocol.Look():
+                self._hear_look(message)
             case _:
                 assert_never(message)
         self._stir()

@@ -52,7 +52,16 @@ class Flushed:
     position: Position
 
 
-ClientMessage = Hello | Playback | Flushed
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a client shows of a persona whose look is a model: `model`, or `puppet` for a `reason`."""
+
+    persona: PersonaId
+    shown: str
+    reason: str = ""
+
+
+ClientMessage = Hello | Playback | Flushed | Look
 
 
 def parse(text: str) -> ClientMessage | None:
@@ -79,6 +88,9 @@ def parse(text: str) -> ClientMessage | None:
             return Playback(_position(raw))
         case "flushed":
             return Flushed(TurnId(_name(raw, "turn")), _position(raw))
+        case "look":
+            reason = _name(raw, "reason") if "reason" in raw else ""
+            return Look(PersonaId(_name(raw, "persona")), _name(raw, "shown"), reason)
         case _:
             return None
 

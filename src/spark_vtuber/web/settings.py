@@ -19,7 +19,8 @@ class WebSettings:
     """Where the server listens and whom it serves.
 
     `names` are further host names under which people reach it. Beyond loopback `desk_token` is needed; with
-    `stage_token` the stage can be opened without handing out the desk. `static` holds the built front end.
+    `stage_token` the stage can be opened without handing out the desk. `static` holds the built front end, `models`
+    the models that people dropped there.
     """
 
     host: str = "127.0.0.1"
@@ -29,6 +30,7 @@ class WebSettings:
     chat_rate_per_s: float = 200.0
     chat_burst: int = 500
     static: Path = BUNDLE
+    models: Path | None = None
 
 
 def is_loopback(host: str) -> bool:

@@ -9,7 +9,7 @@ from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp
 
 from spark_vtuber.core.clock import Clock
-from spark_vtuber.web import problems
+from spark_vtuber.web import models, problems
 from spark_vtuber.web.authority import OwnNames
 from spark_vtuber.web.bundle import Bundle
 from spark_vtuber.web.doors import Doors
@@ -64,6 +64,8 @@ def build(doors: Doors, settings: WebSettings, *, clock: Clock, count_drop: Call
     app.include_router(login.router(keys, clock, doors.audit))
     for router in _facets(doors):
         app.include_router(router)
+    if settings.models is not None:
+        app.include_router(models.router(settings.models))
     app.router.routes.append(WebSocketRoute("/api/events", EventSocket(doors.desk)))
     app.router.routes.append(WebSocketRoute("/api/stage", StageSocket(doors.desk)))
     app.router.default = Bundle(settings.static)
