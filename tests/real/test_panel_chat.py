@@ -1,4 +1,4 @@
-"""The chat of the control panel in a real browser: what becomes of every line, and what the streamer can do about it."""
+"""The chat of the control panel in a real browser: what becomes of every line, and what the streamer can do to it."""
 
 import re
 from collections.abc import AsyncIterator
@@ -108,11 +108,7 @@ async def test_a_blocked_line_shows_its_rule_and_never_its_words(desk: Desk) -> 
     await desk.show.write("eve", "you fucking idiot")
     blocked = desk.page.locator(".line[data-state=blocked]")
     await expect(blocked).to_contain_text("Kept back by the guard")
-    told = next(
-        line
-        for line in (await desk.show.http.get("/api/lines")).json()["lines"]
-        if line["state"] == "blocked"
-    )
+    told = next(line for line in (await desk.show.http.get("/api/lines")).json()["lines"] if line["state"] == "blocked")
     assert told["rule"]
     await expect(blocked.locator(".why")).to_contain_text(told["rule"].replace("_", " "))
     assert "fuck" not in await desk.page.content()

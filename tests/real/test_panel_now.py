@@ -51,7 +51,7 @@ class Desk:
     async def until(self, is_true: Any) -> dict[str, Any]:
         """Wait until the status of the show is as wanted."""
         with anyio.fail_after(20):
-            while not is_true(status := await self.status()):  # noqa: ASYNC110 - a show is watched by looking again
+            while not is_true(status := await self.status()):
                 await anyio.sleep(0.02)
         return status
 
@@ -190,10 +190,10 @@ async def test_panic_is_one_key_also_while_somebody_types(desk: Desk) -> None:
 
 async def test_the_keys_are_shown_and_can_be_switched_off(desk: Desk) -> None:
     await desk.page.keyboard.press("?")
-    help = desk.page.get_by_role("dialog", name="Keyboard shortcuts")
-    await expect(help).to_contain_text("Panic: everything stops")
-    await help.get_by_role("switch", name="Single keys").click()
-    await help.get_by_role("button", name="Close").click()
+    keys = desk.page.get_by_role("dialog", name="Keyboard shortcuts")
+    await expect(keys).to_contain_text("Panic: everything stops")
+    await keys.get_by_role("switch", name="Single keys").click()
+    await keys.get_by_role("button", name="Close").click()
     await desk.page.keyboard.press("m")
     await desk.page.keyboard.press("2")
     await desk.page.keyboard.press("Alt+h")
@@ -203,9 +203,9 @@ async def test_the_keys_are_shown_and_can_be_switched_off(desk: Desk) -> None:
     assert not any(each["muted"] for each in status["personas"])
     assert await desk.page.evaluate("location.hash") == "#/now"
     await desk.page.keyboard.press("?")
-    await help.get_by_role("switch", name="Single keys").click()
+    await keys.get_by_role("switch", name="Single keys").click()
     await desk.page.keyboard.press("Escape")
-    await expect(help).to_be_hidden()
+    await expect(keys).to_be_hidden()
     await desk.page.keyboard.press("2")
     assert await desk.page.evaluate("location.hash") == "#/chat"
 
