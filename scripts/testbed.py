@@ -6,6 +6,7 @@ the same table to say why they were skipped.
 
 import ctypes.util
 import functools
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -144,6 +145,12 @@ PEERS = {
         _has_portaudio,
         f"apt-get install -y {' '.join(SOUND)}",
         SOUND,
+    ),
+    "dbus": Peer(
+        "notifications on a desktop",
+        lambda: find("dbus-daemon") is not None and importlib.util.find_spec("dbus_fast") is not None,
+        "apt-get install -y dbus-daemon",
+        ("dbus-daemon",),
     ),
     "netns": Peer(
         "a machine without a network",

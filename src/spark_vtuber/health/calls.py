@@ -100,8 +100,10 @@ def desktop() -> Call:
                 "not_installed", "notifications need another package", fix='pip install "spark-vtuber[desktop]"'
             ) from error
         urgency = Urgency.Critical if alert.severity == "critical" else Urgency.Normal
+        notifier = DesktopNotifier(app_name="Spark VTuber")
         try:
-            await DesktopNotifier(app_name="Spark VTuber").send("Spark VTuber", text, urgency=urgency)
+            await notifier.get_capabilities()  # fails where there is no service; `send` would only log that
+            await notifier.send("Spark VTuber", text, urgency=urgency)
         except Exception as error:  # a desktop without a notification service fails in many ways
             raise EngineError("no_desktop", f"this desktop shows no notifications ({type(error).__name__})") from error
 
