@@ -1,170 +1,190 @@
-"""The checklist before going live, as far as a program can look: the list of docs/how-to/go-live."""
+"""The checklist before going live, as far as a program can look: the list of docs/how-to/go-live.
 
-import json
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
-from pathlib import Path
+Nothing is said, shown or switched.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import anyio
-import psutil
+import httpx
 
-from spark_vtuber.app.brains import choice_for
+from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL, choice_for
 from spark_vtuber.app.checks import Checked
 from spark_vtuber.app.environment import Surroundings, engine_env, http_client
 from spark_vtuber.app.obs import address_of, opener, wanted
 from spark_vtuber.app.rack import Rack
-from spark_vtuber.config import Config, Settings
+from spark_vtuber.app.runway import Runway, ground
+from spark_vtuber.app.tokens import token
+from spark_vtuber.config import Config, EngineChoice, Obs, Settings
 from spark_vtuber.core.cues import Cue, CueKind
-from spark_vtuber.core.engine import Finding
+from spark_vtuber.core.engine import Finding, Severity
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.core.ids import CueId, PersonaId, TurnId
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.core.turns import Clause, Utterance
 from spark_vtuber.core.verdicts import Direction
 from spark_vtuber.health.board import Board
-from spark_vtuber.health.machine import free_disk_bytes
 from spark_vtuber.llm.discovery import discover
 from spark_vtuber.llm.port import LLM, LLMRequest, Message
 from spark_vtuber.moderation.port import Guard, GuardContext
-from spark_vtuber.obs.port import Remote
+from spark_vtuber.obs.port import OpenRemote, Remote
 from spark_vtuber.personality import card
 from spark_vtuber.telemetry.events import EventLog
 from spark_vtuber.tts.port import TTS
 
 AREA: Final = "preflight"
-REHEARSAL_FILE: Final = "rehearsal.json"
-REHEARSED_DAYS: Final = 7.0
-EIGHT_HOURS_BYTES: Final = 3_000_000_000
-"""A recording of eight hours (24 kHz, 16 bit) takes 1.4 GB; the journal and logs take the rest."""
-
 MODEL_S: Final = 8.0
+GUARD_S: Final = 3.0
+SHOW_S: Final = 2.0
 FIRST_WORD_MS: Final = 1_000.0
 FIRST_SOUND_MS: Final = 400.0
 SENTENCE: Final = "Good evening, everybody."
 BAD_LINE: Final = "you fucking idiot"
 """What no guard may let through; it is never shown."""
 
+OpenEngine = Callable[[str, EngineChoice], Awaitable[Any]]
+"""Opens an engine of a port, each choice once. Raises `EngineError`."""
+
+Equip = Callable[
+    [Settings, Surroundings, httpx.AsyncClient, Sequence[PersonaView]], AbstractAsyncContextManager[OpenEngine]
+]
+"""Gives what opens engines; they are closed with the context."""
+
+
+@asynccontextmanager
+async def racked(
+    settings: Settings, around: Surroundings, http: httpx.AsyncClient, personas: Sequence[PersonaView]
+) -> AsyncIterator[OpenEngine]:
+    """The engines that are installed, opened as a show opens them."""
+    board = Board(around.clock, EventLog(around.clock))
+    async with AsyncExitStack() as stack:
+        rack = Rack(stack, engine_env(settings.config, around, http, personas), board)
+
+        async def open_engine(port: str, choice: EngineChoice) -> Any:
+            engine = await rack.open(port, choice)
+            if engine is None:
+                why = next(one for one in reversed(board.components) if (one.kind, one.state) == (port, "failed"))
+                raise EngineError("not_opened", f"it cannot be opened: {why.detail}", fix=why.fix)
+            return engine
+
+        yield open_engine
+
 
 @dataclass(frozen=True, slots=True)
-class Runway:
-    """What the machine says; tests give one of their own."""
+class Rigging:
+    """What the checklist tries; tests give one of their own."""
 
-    free_disk: Callable[[Path], int] = free_disk_bytes
-    battery: Callable[[], Any] = lambda: psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
-    now: Callable[[], float] = time.time
+    equip: Equip = racked
+    obs: Callable[[Obs], OpenRemote] = opener
+    http: Callable[[], httpx.AsyncClient] = http_client
+    runway: Runway = field(default_factory=Runway)
 
 
 async def preflight(
-    settings: Settings, around: Surroundings, runway: Runway | None = None
+    settings: Settings, around: Surroundings, rigging: Rigging | None = None
 ) -> AsyncGenerator[Checked, None]:
     """Try everything a show uses, for real: a word of the model, a sentence of the voice, the scenes of OBS.
 
-    Nothing is said, shown or switched. Takes some seconds.
+    Takes some seconds.
     """
-    runway = runway or Runway()
+    rigging = rigging or Rigging()
     config = settings.config
-    for finding in (*_machine(config, runway), *_rehearsed(config, runway)):
+    async for finding in ground(config, rigging.runway, around.aside):
         yield Checked(AREA, finding)
-    async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(http_client())
-        personas = tuple(card.load(PersonaId(name), one.card) for name, one in config.persona.items())
-        env = engine_env(config, around, http, personas)
-        rack = Rack(stack, env, Board(around.clock, EventLog(around.clock)))
-        discovery = config.discovery
-        found = await discover(http, ports=discovery.ports, skip=(config.server.port,)) if discovery.on else ()
+    for finding in _chat(config):
+        yield Checked(AREA, finding)
+    async with rigging.http() as http:
+        async for finding in _engines(settings, around, rigging.equip, http):
+            yield Checked(AREA, finding)
+        async for finding in _obs(config, rigging.obs):
+            yield Checked(AREA, finding)
+        async for finding in _running(config, http):
+            yield Checked(AREA, finding)
+
+
+def _chat(config: Config) -> Iterator[Finding]:
+    """Where the lines of tonight come from; whether that can be reached is looked at with the engines."""
+    chat = config.chat
+    if chat.replay.file:
+        detail = f"{chat.replay.file} would be played as if it were tonight's chat"
+        yield Finding("chat", "warning", detail, "remove [chat.replay] file")
+    elif chat.twitch.channel:
+        yield Finding("chat", "ok", f"reads #{chat.twitch.channel} on Twitch")
+    else:
+        fix = 'set [chat.twitch] channel = "your_channel"'
+        yield Finding("chat", "warning", "lines come from the page only, no channel is read", fix)
+
+
+async def _engines(
+    settings: Settings, around: Surroundings, equip: Equip, http: httpx.AsyncClient
+) -> AsyncIterator[Finding]:
+    config = settings.config
+    personas = tuple(card.load(PersonaId(name), one.card) for name, one in config.persona.items())
+    discovery = config.discovery
+    found = await discover(http, ports=discovery.ports, skip=(config.server.port,)) if discovery.on else ()
+    async with equip(settings, around, http, personas) as open_engine:
         for persona in personas:
             chosen = settings.engines[persona.id]
-            llm = choice_for(settings, persona.id, found)
-            if llm is None:
-                yield _checked(f"model of {persona.id}", "warning", "the understudy answers: there is no model")
+            name = f"model of {persona.id}"
+            if (llm := choice_for(settings, persona.id, found)) is None:
+                detail = "the understudy answers: scripted lines, no language model"
+                yield Finding(name, "warning", detail, HOW_TO_GET_A_MODEL)
             else:
-                yield Checked(AREA, await _model(await rack.open("llm", llm), persona))
-            yield Checked(AREA, await _voice(await rack.open("tts", chosen["tts"]), persona, config))
-        yield Checked(AREA, await _guard(await rack.open("guard", settings.engines[personas[0].id]["guard"])))
-    async for finding in _obs(config):
-        yield Checked(AREA, finding)
+                yield await _tried(name, _model, open_engine("llm", llm), persona)
+            limit_s = config.replies.voice_chunk_s
+            yield await _tried(f"voice of {persona.id}", _voice, open_engine("tts", chosen["tts"]), persona, limit_s)
+        yield await _tried("guard", _guard, open_engine("guard", settings.engines[personas[0].id]["guard"]))
 
 
-def _machine(config: Config, runway: Runway) -> Iterator[Finding]:
-    room = runway.free_disk(config.data.dir)
-    if room < EIGHT_HOURS_BYTES:
-        yield Finding("disk", "warning", f"{room / 1e9:.1f} GB are free, eight hours may take 3", "make room")
-    else:
-        yield Finding("disk", "ok", f"{room / 1e9:.0f} GB are free, enough for eight hours")
-    battery = runway.battery()
-    if battery is not None and not battery.power_plugged:
-        yield Finding("power", "warning", f"on battery, {battery.percent:.0f} % left", "plug the machine in")
-    else:
-        yield Finding("power", "ok", "plugged in")
-
-
-def _rehearsed(config: Config, runway: Runway) -> Iterator[Finding]:
-    rehearse = "spark-vtuber rehearse --minutes 10"
+async def _tried(name: str, attempt: Callable[..., Awaitable[Finding]], opening: Awaitable[Any], *more: Any) -> Finding:
+    """What an attempt with an engine comes to; one that fails is an error with its fix."""
     try:
-        last = json.loads((config.data.dir / REHEARSAL_FILE).read_text(encoding="utf-8"))
-        days, is_ready = (runway.now() - float(last["at"])) / 86_400, bool(last["ready"])
-        why = "; ".join(str(miss) for miss in last["misses"])
-    except (OSError, ValueError, KeyError, TypeError):
-        yield Finding("rehearsal", "warning", "never rehearsed", rehearse)
-        return
-    if not is_ready:
-        yield Finding("rehearsal", "error", f"the last one did not pass: {why}", rehearse)
-    elif days > REHEARSED_DAYS:
-        yield Finding("rehearsal", "warning", f"the last one is {days:.0f} days ago", rehearse)
-    else:
-        yield Finding("rehearsal", "ok", f"passed, {last['p95_ms']:.0f} ms p95 from chat to sound")
+        return await attempt(name, await opening, *more)
+    except EngineError as error:
+        return Finding(name, "error", error.message, error.fix or "spark-vtuber doctor")
 
 
-async def _model(model: LLM | None, persona: PersonaView) -> Finding:
-    name = f"model of {persona.id}"
-    if model is None:
-        return Finding(name, "error", "it cannot be opened; the understudy would answer", "see the engines above")
+async def _model(name: str, model: LLM, persona: PersonaView) -> Finding:
     cue = Cue(CueId("preflight"), CueKind.SAY, "Say hello in three words.")
     request = LLMRequest(persona, cue, (Message("user", cue.text),), max_tokens=8)
-    began_s = time.perf_counter()
-    try:
-        with anyio.fail_after(MODEL_S):
-            async with aclosing(model.stream(request)) as parts:
-                await anext(parts, None)
-    except TimeoutError:
+    began_s, first = anyio.current_time(), None
+    with anyio.move_on_after(MODEL_S) as limit:
+        async with aclosing(model.stream(request)) as parts:
+            first = await anext(parts, None)
+    if limit.cancelled_caught:
         return Finding(name, "error", f"no word in {MODEL_S:.0f} s", "check the model server; load a smaller model")
-    except EngineError as error:
-        return Finding(name, "error", error.message, error.fix)
-    return _timed(name, "the first word", (time.perf_counter() - began_s) * 1000, FIRST_WORD_MS, "a smaller model")
+    if first is None:
+        return Finding(name, "error", "it answers nothing", "check the model server, or choose another model")
+    return _timed(name, "the first word", (anyio.current_time() - began_s) * 1000, FIRST_WORD_MS, "a smaller model")
 
 
-async def _voice(voice: TTS | None, persona: PersonaView, config: Config) -> Finding:
-    name = f"voice of {persona.id}"
-    if voice is None:
-        return Finding(name, "error", "it cannot be opened; espeak-ng would speak", "see the engines above")
+async def _voice(name: str, voice: TTS, persona: PersonaView, limit_s: float) -> Finding:
     utterance = Utterance(1, TurnId("preflight"), persona.id, Clause(SENTENCE, SENTENCE, SENTENCE))
-    began_s = time.perf_counter()
-    try:
-        with anyio.fail_after(config.replies.voice_chunk_s):
-            async with aclosing(voice.stream(utterance, persona.voice)) as chunks:
-                chunk = await anext(chunks, None)
-    except TimeoutError:
-        return Finding(name, "error", f"no sound in {config.replies.voice_chunk_s:g} s", "see its log")
-    except EngineError as error:
-        return Finding(name, "error", error.message, error.fix)
-    if chunk is None:
+    began_s, first = anyio.current_time(), None
+    with anyio.move_on_after(limit_s) as limit:
+        async with aclosing(voice.stream(utterance, persona.voice)) as chunks:
+            first = await anext(chunks, None)
+    if limit.cancelled_caught:
+        return Finding(name, "error", f"no sound in {limit_s:g} s", "restart it, or choose another voice")
+    if first is None:
         return Finding(name, "error", "it says nothing", "choose another voice")
-    return _timed(name, "the first sound", (time.perf_counter() - began_s) * 1000, FIRST_SOUND_MS, "a faster voice")
+    return _timed(name, "the first sound", (anyio.current_time() - began_s) * 1000, FIRST_SOUND_MS, "a faster voice")
 
 
-async def _guard(guard: Guard | None) -> Finding:
-    if guard is None:
-        return Finding("guard", "error", "it cannot be opened, and nothing may be said without one", "see above")
-    verdict = await guard.check(BAD_LINE, Direction.OUT, GuardContext())
-    if verdict.is_blocked or BAD_LINE not in verdict.text:
-        return Finding("guard", "ok", "a bad line does not get through")
-    return Finding("guard", "error", "a bad line got through", "set [guard] use to another guard")
+async def _guard(name: str, guard: Guard) -> Finding:
+    fix = "set [guard] use to another guard"
+    with anyio.move_on_after(GUARD_S):
+        verdict = await guard.check(BAD_LINE, Direction.OUT, GuardContext())
+        if verdict.is_blocked or BAD_LINE not in verdict.text:
+            return Finding(name, "ok", "a bad line does not get through")
+        return Finding(name, "error", "a bad line got through", fix)
+    return Finding(name, "error", f"no verdict in {GUARD_S:.0f} s: nothing would be said", fix)
 
 
-async def _obs(config: Config) -> AsyncIterator[Finding]:
+async def _obs(config: Config, connect: Callable[[Obs], OpenRemote]) -> AsyncIterator[Finding]:
     if not config.obs.on:
         yield Finding(
             "OBS", "note", "not in use: a panic silences the show but changes no scene", "set [obs] on = true"
@@ -173,7 +193,7 @@ async def _obs(config: Config) -> AsyncIterator[Finding]:
     findings: list[Finding] = []
     try:
         async with (
-            opener(config.obs)(address_of(config.obs), _ignored) as remote,
+            connect(config.obs)(address_of(config.obs), _ignored) as remote,
             anyio.create_task_group() as tasks,
         ):
             tasks.start_soon(remote.run)
@@ -205,16 +225,59 @@ async def _scenes(remote: Remote, config: Config) -> AsyncIterator[Finding]:
             yield Finding(f"OBS {what}", "error" if is_vital else "warning", detail, fix)
         elif name:
             yield Finding(f"OBS {what}", "ok", f'"{name}"')
+        elif what == "safety scene":
+            fix = 'set [obs] safety_scene = "Spark Safety"'
+            yield Finding(f"OBS {what}", "warning", "none: a panic changes no scene", fix)
+    on_air = str(listed.get("currentProgramSceneName") or "")
+    if on_air and on_air == plan.safety_scene:
+        yield Finding("OBS on air", "warning", f'the safety scene "{on_air}"', "change to the scene you begin with")
+    else:
+        yield Finding("OBS on air", "ok", f'"{on_air}"')
+
+
+async def _running(config: Config, http: httpx.AsyncClient) -> AsyncIterator[Finding]:
+    """What a show that already runs says of itself; nothing where none does."""
+    url = f"http://127.0.0.1:{config.server.port}"
+    try:
+        key = token(config.server.desk_token)
+        headers = {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+        health = (await http.get(f"{url}/api/health", headers=headers, timeout=SHOW_S)).json()
+        status = (await http.get(f"{url}/api/status", headers=headers, timeout=SHOW_S)).json()
+        findings = [*_unwell(health), *_steered(status)]
+    except (SparkError, httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):
+        yield Finding("show", "note", "none runs yet; look again once it does", "spark-vtuber run")
+        return
+    if not findings:
+        yield Finding("show", "ok", "it runs, and every part of it is well")
+    for finding in findings:
+        yield finding
+
+
+def _unwell(health: Mapping[str, Any]) -> Iterator[Finding]:
+    for one in health["components"]:
+        if one["state"] in ("failed", "degraded"):
+            severity: Severity = "error" if one["state"] == "failed" else "warning"
+            yield Finding(f"show: {one['name']}", severity, str(one["detail"]), str(one["fix"]))
+
+
+def _steered(status: Mapping[str, Any]) -> Iterator[Finding]:
+    """What somebody set and may have forgotten."""
+    if status["panic"]:
+        yield Finding("show", "warning", "a panic lasts: nothing is answered", "Resume on the panel")
+    if status["hold"]:
+        yield Finding("show", "warning", "hold mode is on: every answer waits for approval", "Hold on the panel")
+    for persona in status["personas"]:
+        if persona["muted"]:
+            yield Finding(f"show: {persona['id']}", "warning", "is muted", "Mute on the panel")
+        if persona.get("paid_only"):
+            detail, fix = "answers only lines with which something was given", "another preset in the tab Persona"
+            yield Finding(f"show: {persona['id']}", "note", detail, fix)
 
 
 def _timed(name: str, what: str, took_ms: float, limit_ms: float, fix: str) -> Finding:
     if took_ms > limit_ms:
         return Finding(name, "warning", f"{what} took {took_ms:.0f} ms", fix)
     return Finding(name, "ok", f"{what} after {took_ms:.0f} ms")
-
-
-def _checked(name: str, severity: Any, detail: str) -> Checked:
-    return Checked(AREA, Finding(name, severity, detail))
 
 
 def _ignored(_event: str, _data: Any) -> None:

@@ -13,8 +13,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from spark_vtuber.app.assemble import Opened
-from spark_vtuber.app.preflight import REHEARSAL_FILE
 from spark_vtuber.app.rehearsal import MEDIAN_MS, P95_MS, Report, judge, script
+from spark_vtuber.app.runway import REHEARSAL_FILE
 from spark_vtuber.cli import options
 from spark_vtuber.cli.console import console, results
 from spark_vtuber.cli.show import Wishes, start

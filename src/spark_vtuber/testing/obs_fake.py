@@ -154,6 +154,9 @@ class FakeObs:
                 "fpsNumerator": 30, "fpsDenominator": 1,
             },
             "GetSceneList": self._list_scenes,
+            "GetInputList": lambda _data: {
+                "inputs": [{"inputName": name, "inputKind": one.kind} for name, one in self.sources.items()]
+            },
             "GetCurrentProgramScene": lambda _data: {"currentProgramSceneName": self.program},
             "SetCurrentProgramScene": self._set_program,
             "CreateScene": self._create_scene,
