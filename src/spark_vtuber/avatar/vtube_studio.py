@@ -249,14 +249,14 @@ class VTubeStudioAvatar:
             await self._rest(max(sent_s, now) + spacing_s, due_s)
 
     async def _rest(self, not_before_s: float, until_s: float) -> None:
-        """Wait until something is due or was stirred, but not less than the pace asks for."""
+        """Wait until something is due or was stirred, but not less than the pace asks for. Most often one wake-up."""
         clock = self._means.clock
-        wait_s = not_before_s - clock.now()
-        await (anyio.sleep(wait_s) if wait_s > 0 else checkpoint())
         wait_s = until_s - clock.now()
         if wait_s > 0:
             with anyio.move_on_after(wait_s):
                 await self._stirred.wait()
+        wait_s = not_before_s - clock.now()
+        await (anyio.sleep(wait_s) if wait_s > 0 else checkpoint())
 
     async def _send(self, link: Link, values: dict[str, float]) -> None:
         try:
