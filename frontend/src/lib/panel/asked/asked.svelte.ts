@@ -9,22 +9,33 @@ export class Asked<T> {
 	problem = $state('');
 	/** The show has no such route. */
 	isMissing = $state(false);
-	#latest = 0;
+	#running: Promise<void> | null = null;
+	#next: Promise<void> | null = null;
 
 	constructor(
 		private readonly path: string | (() => string),
 		private readonly read: (raw: unknown) => T
 	) {}
 
-	/** Asks; of questions that overtake each other the last one counts. */
-	async ask(): Promise<void> {
-		const question = (this.#latest += 1);
+	/**
+	 * Asks; the answer is from after this call. While one question is on its way only one more waits, however often
+	 * it is asked.
+	 */
+	ask(): Promise<void> {
+		if (this.#running) return (this.#next ??= this.#running.then(() => this.#begin()));
+		return this.#begin();
+	}
+
+	#begin(): Promise<void> {
+		this.#next = null;
+		return (this.#running = this.#question().finally(() => (this.#running = null)));
+	}
+
+	async #question(): Promise<void> {
 		try {
-			const raw = await getJson(typeof this.path === 'string' ? this.path : this.path());
-			if (question === this.#latest) this.set(this.read(raw));
+			this.set(this.read(await getJson(typeof this.path === 'string' ? this.path : this.path())));
 		} catch (error) {
 			if (!(error instanceof ApiError)) throw error;
-			if (question !== this.#latest) return;
 			this.problem = error.message;
 			this.isMissing = error.isMissing;
 		}

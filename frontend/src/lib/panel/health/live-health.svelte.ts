@@ -20,6 +20,9 @@ import {
 const object = (raw: unknown) => (isObject(raw) ? raw : {});
 const objects = (raw: unknown) => list(raw).filter(isObject);
 
+/** Events that come together ask once. */
+const REST_MS = 150;
+
 export class LiveHealth implements Watcher {
 	readonly parts = new Asked<Part[]>('/api/health', (raw) => readParts(object(raw)));
 	readonly machine = new Asked<Machine>('/api/machine', (raw) => readMachine(object(raw)));
@@ -29,6 +32,8 @@ export class LiveHealth implements Watcher {
 	readonly avatars = new Asked<Avatar[]>('/api/avatars', (raw) => objects(raw).map(readAvatar));
 	trends: Trends = $state.raw({});
 	#sampledMs = 0;
+	readonly #due = new Set<Pick<Asked<unknown>, 'ask'>>();
+	#timer: ReturnType<typeof setTimeout> | undefined;
 
 	reload(isNewSession = false): void {
 		if (isNewSession) this.trends = {};
@@ -45,10 +50,20 @@ export class LiveHealth implements Watcher {
 				this.alerts.update((alerts) => withAlert(alerts, readAlert(object(data['alert'] ?? data))));
 			else if (type === 'alert.cleared') this.#cleared(id(data['id']) ?? '');
 		}
-		if (types.has('health') || types.has('component.restarted')) void this.parts.ask();
-		if (types.has('obs')) void this.obs.ask();
-		if (types.has('avatar')) void this.avatars.ask();
-		if (types.has('cue.dead') || types.has('cue.undead')) void this.letters.ask();
+		if (types.has('health') || types.has('component.restarted')) this.#soon(this.parts);
+		if (types.has('obs')) this.#soon(this.obs);
+		if (types.has('avatar')) this.#soon(this.avatars);
+		if (types.has('cue.dead') || types.has('cue.undead')) this.#soon(this.letters);
+	}
+
+	/** A part that comes and goes ten times a second is asked for no more often than this allows. */
+	#soon(asked: Pick<Asked<unknown>, 'ask'>): void {
+		this.#due.add(asked);
+		this.#timer ??= setTimeout(() => {
+			this.#timer = undefined;
+			for (const each of this.#due) void each.ask();
+			this.#due.clear();
+		}, REST_MS);
 	}
 
 	/** Looks at the machine; the show looks closely only while somebody asks. */
