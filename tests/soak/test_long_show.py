@@ -4,7 +4,10 @@ from pathlib import Path
 
 import anyio
 import pytest
+from rich.console import Console
 
+from spark_vtuber.testing.bench.soak import LINE_EVERY_S, soak
+from spark_vtuber.testing.bench.soak_report import figures, table
 from spark_vtuber.testing.bench.statistics import slope
 from spark_vtuber.testing.live import LiveShow, live_show, model_config
 from spark_vtuber.testing.llm_script import Script
@@ -17,8 +20,24 @@ SETTLED_TURNS = 300
 
 SLOPE_KB = 6.0
 
+LONG_ENOUGH_S = 600.0
+"""A show without faults has thousands of turns in this time; the rest of the soak belongs to the one with faults."""
+
+
+@pytest.mark.platform("linux")
+async def test_a_show_in_which_something_fails_every_minute_goes_on(
+    soak_s: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soaked = await soak(soak_s, tmp_path, has_faults=True)
+    with capsys.disabled():
+        Console(width=130).print(table(soaked))
+    missed = [figure for figure in figures(soaked) if not figure.is_kept]
+    assert not missed
+    assert soaked.outcomes.get("completed", 0) > soak_s / LINE_EVERY_S / 4
+
 
 async def test_a_long_show_stays_well_small_and_complete(soak_s: float, capsys: pytest.CaptureFixture[str]) -> None:
+    soak_s = min(soak_s, LONG_ENOUGH_S)
     async with (
         serve(Script(text="short", tokens_per_s=0)) as model,
         live_show(model_config(model.base_url)) as show,
