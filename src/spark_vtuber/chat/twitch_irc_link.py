@@ -35,7 +35,7 @@ class Pace:
     connection that lived for `calm_s` starts them anew. A good-bye takes at most twice `leave_s`.
     """
 
-    silence_s: float = 300.0
+    silence_s: float = 60.0
     answer_s: float = 10.0
     join_s: float = 20.0
     first_pause_s: float = 1.0
