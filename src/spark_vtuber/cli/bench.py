@@ -44,11 +44,11 @@ def latency(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the measured show.", show_default="free")] = 0,
     as_json_: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """How long a viewer waits: from a posted line to the first sound, beside the floor that nobody can go below.
+    """Measure how long a viewer waits from a line to the first sound, beside the floor.
 
-    Starts a show, a model server with an exact schedule, and a client with sound. The exit code is 1 when the
-    promise of the profile is missed: embedded and spark answer in less than 500 ms (p95), slow has no hole over
-    50 ms inside a turn.
+    Starts a show, a model server with an exact schedule, and a client with sound.
+    The exit code is 1 when the promise of the profile is missed: embedded and spark
+    answer in less than 500 ms (p95), slow has no hole over 50 ms inside a turn.
     """
     measured: list[Run] = []
     errors: list[SparkError] = []

@@ -50,10 +50,10 @@ def check(config: options.ConfigFile = None, as_json: options.AsJson = False) ->
 
 @app.command()
 def show(config: options.ConfigFile = None, as_json: options.AsJson = False) -> None:
-    """Print every key with its value and the layer that set it.
+    r"""Print every key with its value and the layer that set it.
 
     The layers, later ones win: default, file, overrides (set in the panel),
-    environment (SPARK_SERVER__PORT=9000 is port in [server]), flag.
+    environment (SPARK_SERVER__PORT=9000 is port in \[server]), flag.
     Secrets are named in the configuration, never written; should one have been
     written all the same, it is not printed.
     """

@@ -29,4 +29,4 @@ def _start(arguments: list[str]) -> None:
             sys.exit(panic_key.press(port))
     from spark_vtuber.cli.main import app
 
-    app()
+    app(prog_name="spark-vtuber")

@@ -53,6 +53,11 @@ def export(
 
     Oldest first. It needs no running show, and does not disturb one. Latency is
     the times of the turns without anybody's words. Times are Unix milliseconds.
+
+    [bold]Examples[/]
+
+      spark-vtuber export turns --session last -o turns.csv
+      spark-vtuber export latency --since 2h --jsonl
     """
     if as_csv and as_jsonl:
         raise typer.BadParameter("give --csv or --jsonl, not both")

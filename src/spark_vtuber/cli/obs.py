@@ -34,14 +34,14 @@ MARKS = {
 
 @app.command()
 def setup(config: options.ConfigFile = None, as_json: options.AsJson = False) -> None:
-    """Make the scenes and sources that the show uses.
+    r"""Make the scenes and sources that the show uses.
 
     A scene with the stage as a browser source and a text source for captions,
     and a safety scene for a panic. What is there already is kept as you
-    arranged it. Names and address are in the table [obs] of the configuration.
+    arranged it. Names and address are in the table \[obs] of the configuration.
 
     In OBS switch on Tools, WebSocket Server Settings, Enable WebSocket server,
-    and put its password into the secret that [obs] password names.
+    and put its password into the secret that \[obs] password names.
     """
 
     async def make(remote: Remote, settings: Config) -> None:

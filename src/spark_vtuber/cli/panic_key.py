@@ -28,7 +28,7 @@ def knock(door: int) -> dict[str, bool]:
         raise SparkError(
             f"no show is watched here: nothing useful answers on port {door} ({error})",
             code="no_door",
-            fix="give the port of its pages: spark-vtuber panic --port 8080",
+            fix="if it runs, give the port of its pages: spark-vtuber panic --port 9000; else spark-vtuber run",
         ) from error
 
 

@@ -57,6 +57,9 @@ def say(
             print(json.dumps(split(line.rstrip("\n"), clauses.value), ensure_ascii=False), flush=True)
         return
     words = sys.stdin.read() if text == "-" else text
+    if not words.strip():
+        complain(SparkError("there is nothing to say", fix='give a text, as in: spark-vtuber say "Hello chat!"'))
+        raise typer.Exit(2)
     around = Surroundings(SystemClock(), random.Random(), logging.getLogger("spark_vtuber"))
     try:
         record = anyio.run(speak, load(engines.spec, config), around, words, persona, out)
