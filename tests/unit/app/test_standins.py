@@ -3,8 +3,8 @@
 import logging
 import random
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -15,15 +15,19 @@ from anyio.abc import TaskStatus
 from spark_vtuber import engines
 from spark_vtuber.app import assemble, journal
 from spark_vtuber.app.assemble import Opened, run_show
+from spark_vtuber.app.avatar import AvatarRoom
 from spark_vtuber.app.environment import Surroundings
+from spark_vtuber.app.obs import ObsRoom
 from spark_vtuber.app.standins import STAND_INS
 from spark_vtuber.config import load
 from spark_vtuber.core.desk import Line
 from spark_vtuber.core.turns import Outcome
 from spark_vtuber.testing.chaos import Troupe
 from spark_vtuber.testing.journal import inline
+from spark_vtuber.testing.obs_fake import FakeObs
 from spark_vtuber.testing.sensors import FakeSensors
 from spark_vtuber.testing.virtual import VirtualClock
+from spark_vtuber.testing.vts_server import fake_studio
 
 CONFIG = """
 [llm]
@@ -34,9 +38,20 @@ use = "piper"
 channel = "ana"
 [discovery]
 on = false
+[avatar.vtube_studio]
+on = true
+motion = 0.0
+[obs]
+on = true
+captions = ""
 """
 LINES = 24
 EVERY_S = 7.0
+
+CONNECTED = {"stage": "avatar:main", "obs": "obs"}
+"""Modules behind which is a connection, which ends while the stand-in is used."""
+
+OpenShow = Callable[[], AbstractAsyncContextManager[Opened]]
 
 
 @pytest.fixture
@@ -55,15 +70,30 @@ async def serve_nothing(*_: object, task_status: TaskStatus[None]) -> None:
     await anyio.sleep_forever()
 
 
-@asynccontextmanager
-async def opened(troupe: Troupe, folder: Path) -> AsyncIterator[Opened]:
-    file = folder / "spark.toml"
-    file.write_text(CONFIG, encoding="utf-8")
-    settings = load(troupe.spec, file, {"data": {"dir": str(folder / "data")}}, {})
-    around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"), troupe.workers)
-    async with anyio.create_task_group() as tasks:
-        yield await tasks.start(partial(run_show, settings, around))
-        tasks.cancel_scope.cancel()
+@pytest.fixture
+def open_show(troupe: Troupe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenShow:
+    """A show with a VTube Studio and an OBS beside it; both are connected when it is there."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Opened]:
+        file = tmp_path / "spark.toml"
+        file.write_text(CONFIG, encoding="utf-8")
+        settings = load(troupe.spec, file, {"data": {"dir": str(tmp_path / "data")}}, {})
+        around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"), troupe.workers)
+        async with fake_studio(VirtualClock(), frames_per_s=5) as studio, anyio.create_task_group() as tasks:
+            obs = FakeObs(tasks)
+            monkeypatch.setattr(
+                assemble, "AvatarRoom", partial(AvatarRoom, open_=lambda _host, _port: studio.connect())
+            )
+            monkeypatch.setattr(assemble, "ObsRoom", partial(ObsRoom, connect=lambda _config: obs.open_remote))
+            show: Opened = await tasks.start(partial(run_show, settings, around))
+            with anyio.fail_after(60):
+                while {state(show, "avatar:main"), state(show, "obs")} != {"ok"}:
+                    await anyio.sleep(0.5)
+            yield show
+            tasks.cancel_scope.cancel()
+
+    return opened
 
 
 def state(show: Opened, name: str) -> str:
@@ -71,8 +101,8 @@ def state(show: Opened, name: str) -> str:
 
 
 @pytest.mark.parametrize("module", sorted(STAND_INS))
-async def test_a_switch_to_the_stand_in_and_back_loses_no_turn(module: str, troupe: Troupe, tmp_path: Path) -> None:
-    async with opened(troupe, tmp_path) as show:
+async def test_a_switch_to_the_stand_in_and_back_loses_no_turn(module: str, open_show: OpenShow) -> None:
+    async with open_show() as show:
         for number in range(LINES):
             if number % 8 == 4:
                 await show.show.fall_back(module, STAND_INS[module])
@@ -82,6 +112,8 @@ async def test_a_switch_to_the_stand_in_and_back_loses_no_turn(module: str, trou
                 assert state(show, f"fallback:{module}") == "off"
             show.show.chat(Line(f"viewer{number}", f"line number {number}"))
             await anyio.sleep(EVERY_S)
+            if module in CONNECTED:
+                assert state(show, CONNECTED[module]) == ("off" if number % 8 >= 4 else "ok")
         await anyio.sleep(60)
         turns = show.show.turns(100)
     assert [turn.outcome for turn in turns] == [Outcome.COMPLETED] * LINES
@@ -89,8 +121,8 @@ async def test_a_switch_to_the_stand_in_and_back_loses_no_turn(module: str, trou
     assert all(turn.heard and not turn.is_degraded for turn in turns)
 
 
-async def test_each_answer_comes_from_whom_it_should(troupe: Troupe, tmp_path: Path) -> None:
-    async with opened(troupe, tmp_path) as show:
+async def test_each_answer_comes_from_whom_it_should(open_show: OpenShow) -> None:
+    async with open_show() as show:
         for stand_in in ("", "understudy", ""):
             await show.show.fall_back("llm", stand_in)
             show.show.chat(Line("ana", f"hello, {stand_in or 'model'} number {len(show.show.turns(9))}"))
@@ -99,8 +131,10 @@ async def test_each_answer_comes_from_whom_it_should(troupe: Troupe, tmp_path: P
     assert heard == ["The model says this.", "My big brain is not plugged in.", "The model says this."]
 
 
-async def test_a_voice_that_was_switched_off_is_asked_again_when_it_is_back(troupe: Troupe, tmp_path: Path) -> None:
-    async with opened(troupe, tmp_path) as show:
+async def test_a_voice_that_was_switched_off_is_asked_again_when_it_is_back(
+    troupe: Troupe, open_show: OpenShow
+) -> None:
+    async with open_show() as show:
         espeak, piper = troupe.workers.children
         for stand_in, speaker in (("", piper), ("espeak", espeak), ("", piper)):
             await show.show.fall_back("tts", stand_in)
@@ -110,8 +144,10 @@ async def test_a_voice_that_was_switched_off_is_asked_again_when_it_is_back(trou
             assert len(speaker.requests) > before
 
 
-async def test_while_chat_is_switched_to_the_page_other_lines_are_not_answered(troupe: Troupe, tmp_path: Path) -> None:
-    async with opened(troupe, tmp_path) as show:
+async def test_while_chat_is_switched_to_the_page_other_lines_are_not_answered(
+    troupe: Troupe, open_show: OpenShow
+) -> None:
+    async with open_show() as show:
         for stand_in, number in (("", 1), ("page", 2), ("", 3)):
             await show.show.fall_back("chat", stand_in)
             troupe.chat.post(number)
