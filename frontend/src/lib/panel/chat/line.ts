@@ -142,7 +142,7 @@ export function stateName(state: LineState): string {
 
 /** Why a line was dropped or blocked, in words; empty for others. */
 export function whyNot({ state, reason, rule }: ChatLine): string {
-	if (state === 'blocked') return [rule, reason].filter(Boolean).map(words).join(', ');
+	if (state === 'blocked') return [...new Set([rule, reason])].filter(Boolean).map(words).join(', ');
 	return state === 'dropped' ? (REASONS[reason] ?? words(reason)) : '';
 }
 
