@@ -34,6 +34,17 @@ describe('the report of a window', () => {
 	});
 });
 
+test('marks stand in the order in which they happen', () => {
+	const one = { p50: 1, p95: 2, count: 3 };
+	const marks = { later: one, first_played: one, admitted: one, first_audio: one };
+	expect(readLatency({ marks }).marks.map(({ name }) => name)).toEqual([
+		'admitted',
+		'first_audio',
+		'first_played',
+		'later'
+	]);
+});
+
 describe('two shows', () => {
 	test('differ for better or worse', () => {
 		expect(verdict(300, 400, true)).toBe('better');

@@ -118,8 +118,8 @@ describe('a line', () => {
 	});
 
 	test('of a failed component is an error', () => {
-		const raw = { type: 'health', component: { name: 'llm', state: 'failed' } };
-		expect(lineOfEvent(raw)?.level).toBe('error');
+		const raw = { type: 'health', component: { name: 'llm', state: 'failed', since: 5, fix: 'start it' } };
+		expect(lineOfEvent(raw)).toMatchObject({ level: 'error', text: 'name=llm state=failed fix="start it"' });
 	});
 
 	test('is never longer than a line may be, and figures make none', () => {

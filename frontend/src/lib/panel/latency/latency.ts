@@ -1,6 +1,7 @@
 /** What `GET /api/latency` and `GET /api/shows` tell, and the lines drawn of it. Pure. */
 
 import { id, isObject, list, number, type Json } from '../../protocol/fields';
+import { MARKS } from '../turns/turn';
 
 export interface Quantiles {
 	readonly name: string;
@@ -18,6 +19,7 @@ export interface Point {
 
 export interface Latency {
 	readonly turns: number;
+	/** In the order in which they happen. */
 	readonly marks: readonly Quantiles[];
 	readonly durations: readonly Quantiles[];
 	/** Oldest first. */
@@ -34,13 +36,21 @@ export const WINDOWS = [
 export function readLatency(raw: Json): Latency {
 	return {
 		turns: number(raw['turns']) ?? 0,
-		marks: readQuantiles(raw['marks']),
+		marks: readQuantiles(raw['marks']).sort((one, other) => order(one.name) - order(other.name)),
 		durations: readQuantiles(raw['durations']),
 		series: list(raw['series'])
 			.filter(isObject)
 			.flatMap(readPoint)
 			.sort((a, b) => a.atMs - b.atMs)
 	};
+}
+
+const NAMES: readonly string[] = MARKS;
+
+/** Place of a mark among all; one that is not known comes last. */
+function order(mark: string): number {
+	const place = NAMES.indexOf(mark);
+	return place < 0 ? NAMES.length : place;
 }
 
 function readQuantiles(raw: unknown): Quantiles[] {

@@ -28,12 +28,13 @@ export function lineOfEvent(raw: Json): Line | null {
 	if (type === 'log') return lineOfRecord(raw);
 	const { seq: _seq, at, type: _type, turn, ...rest } = raw;
 	const record = isObject(turn) ? turn : isObject(raw['record']) ? raw['record'] : null;
+	const component = type === 'health' && isObject(rest['component']) ? rest['component'] : null;
 	return {
 		atMs: number(at) ?? 0,
 		level: gravity(type, raw, record),
 		type,
 		turn: id(turn) ?? id(record?.['id']) ?? '',
-		text: cut(fields(record ? summary(record) : rest))
+		text: cut(fields(record ? summary(record) : component ? condition(component) : rest))
 	};
 }
 
@@ -73,6 +74,12 @@ function gravity(type: string, raw: Json, record: Json | null): Level {
 function summary(record: Json): Json {
 	const { persona, outcome, reason, error, heard } = record;
 	return { persona, outcome, reason, error, heard };
+}
+
+/** Of a part of the show what a person reads of it. */
+function condition(component: Json): Json {
+	const { name, state, detail, fix, last_error: lastError } = component;
+	return { name, state, detail, fix: state === 'ok' ? null : fix, last_error: lastError };
 }
 
 /** `name=value` for each field that says something; a text with spaces stands in quotes. */
