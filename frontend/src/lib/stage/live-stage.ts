@@ -3,6 +3,7 @@
 import { Output } from '../audio/output';
 import { LiveSocket, socketUrl } from '../net/live-socket';
 import { PROTOCOL, type Persona } from '../protocol/messages';
+import type { Shown } from './role';
 import { Show } from './show';
 
 /** The server says something at least once a second; after this long without a word it is gone. */
@@ -29,6 +30,8 @@ export class LiveStage {
 	readonly show: Show;
 	readonly output: Output | null;
 	#isAudible = false;
+	/** What was told of models, for a show that comes back. */
+	readonly #looks = new Map<string, Shown>();
 	readonly #socket: LiveSocket;
 	readonly #ticks: ReturnType<typeof setInterval>;
 	readonly #asking: ReturnType<typeof setTimeout>;
@@ -46,6 +49,7 @@ export class LiveStage {
 			quietMs: QUIET_MS,
 			onOpen: () => {
 				this.#hello();
+				for (const [persona, shown] of this.#looks) this.#socket.send({ type: 'look', persona, ...shown });
 				options.onConnection(true);
 			},
 			onText: (frame) => this.show.receiveText(frame),
@@ -61,6 +65,12 @@ export class LiveStage {
 			() => options.onBlocked(this.output !== null && !this.output.isRunning),
 			BLOCKED_AFTER_MS
 		);
+	}
+
+	/** Tells the show what this page shows of a character whose look is a model. */
+	tellLook(persona: string, shown: Shown): void {
+		this.#looks.set(persona, shown);
+		this.#socket.send({ type: 'look', persona, ...shown });
 	}
 
 	close(): void {
