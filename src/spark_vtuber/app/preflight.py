@@ -37,7 +37,7 @@ from spark_vtuber.tts.port import TTS
 
 AREA: Final = "preflight"
 MODEL_S: Final = 8.0
-GUARD_S: Final = 3.0
+GUARD_S: Final = 5.0
 SHOW_S: Final = 2.0
 FIRST_WORD_MS: Final = 1_000.0
 FIRST_SOUND_MS: Final = 400.0
