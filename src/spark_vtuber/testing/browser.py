@@ -26,6 +26,9 @@ FLAGS: Final = (
 )
 """Equal pictures on every machine, and not a word to anybody but the show. Root cannot use the sandbox."""
 
+WEBGL: Final = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+"""WebGL drawn by the processor; slow, and nothing else is as pretty with it, so only for models."""
+
 SOUND_PLAYS: Final = "--autoplay-policy=no-user-gesture-required"
 """As in OBS: sound needs no click."""
 
@@ -72,11 +75,11 @@ class Visit:
 
 
 @asynccontextmanager
-async def chromium_browser(executable: Path, sound: str = SOUND_PLAYS) -> AsyncIterator[Browser]:
-    """A headless Chromium of its own, with `SOUND_PLAYS` or `SOUND_WAITS`."""
+async def chromium_browser(executable: Path, sound: str = SOUND_PLAYS, *more: str) -> AsyncIterator[Browser]:
+    """A headless Chromium of its own, with `SOUND_PLAYS` or `SOUND_WAITS`, and with `more` flags."""
     async with (
         async_playwright() as playwright,
-        await playwright.chromium.launch(executable_path=executable, args=[*FLAGS, sound]) as browser,
+        await playwright.chromium.launch(executable_path=executable, args=[*FLAGS, sound, *more]) as browser,
     ):
         yield browser
 
