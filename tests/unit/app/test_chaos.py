@@ -5,7 +5,6 @@ import json
 import logging
 import math
 import random
-import socket
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -17,10 +16,8 @@ from typing import Any
 
 import anyio
 import pytest
-from anyio.abc import TaskStatus
 
-from spark_vtuber import engines
-from spark_vtuber.app import assemble, journal
+from spark_vtuber.app import journal
 from spark_vtuber.app.assemble import Opened, run_show
 from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.config import Settings, load
@@ -31,8 +28,6 @@ from spark_vtuber.pipeline.director import Director
 from spark_vtuber.pipeline.reception import Reception
 from spark_vtuber.telemetry import process
 from spark_vtuber.testing.chaos import BrokenError, Fault, Misfortune, Troupe
-from spark_vtuber.testing.journal import inline
-from spark_vtuber.testing.sensors import FakeSensors
 from spark_vtuber.testing.stages import ScriptedPage, page_on
 from spark_vtuber.testing.virtual import VirtualClock
 
@@ -50,8 +45,8 @@ LONGEST_AWAY_S = 30.0
 class House:
     """The show of the test, and the parts of it that a test reaches into to break them."""
 
-    def __init__(self) -> None:
-        self.troupe = Troupe()
+    def __init__(self, troupe: Troupe) -> None:
+        self.troupe = troupe
         self.directors: list[Director] = []
         self.receptions: list[Reception] = []
         self.bugs: Counter[str] = Counter()
@@ -119,13 +114,8 @@ class House:
 
 
 @pytest.fixture
-def house(monkeypatch: pytest.MonkeyPatch) -> House:
-    house = House()
-    monkeypatch.setattr(engines, "spec", house.troupe.spec)
-    monkeypatch.setattr(assemble, "bind", lambda *_: socket.socket())
-    monkeypatch.setattr(assemble, "serve", serve_nothing)
-    monkeypatch.setattr(assemble, "MachineSensors", FakeSensors)
-    monkeypatch.setattr(journal, "threads", lambda _: inline)
+def house(troupe: Troupe, monkeypatch: pytest.MonkeyPatch) -> House:
+    house = House(troupe)
     next_turn, keep_director, keep_reception = Director._next_turn, Director.__init__, Reception.__init__
 
     def buggy(director: Director) -> Any:
@@ -146,11 +136,6 @@ def house(monkeypatch: pytest.MonkeyPatch) -> House:
     monkeypatch.setattr(Director, "__init__", direct)
     monkeypatch.setattr(Reception, "__init__", receive)
     return house
-
-
-async def serve_nothing(*_: object, task_status: TaskStatus[None]) -> None:
-    task_status.started()
-    await anyio.sleep_forever()
 
 
 def settings_of(house: House, tmp_path: Path, more: str) -> Settings:

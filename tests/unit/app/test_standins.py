@@ -2,7 +2,6 @@
 
 import logging
 import random
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -10,10 +9,8 @@ from pathlib import Path
 
 import anyio
 import pytest
-from anyio.abc import TaskStatus
 
-from spark_vtuber import engines
-from spark_vtuber.app import assemble, journal
+from spark_vtuber.app import assemble
 from spark_vtuber.app.assemble import Opened, run_show
 from spark_vtuber.app.avatar import AvatarRoom
 from spark_vtuber.app.environment import Surroundings
@@ -23,9 +20,7 @@ from spark_vtuber.config import load
 from spark_vtuber.core.desk import Line
 from spark_vtuber.core.turns import Outcome
 from spark_vtuber.testing.chaos import Troupe
-from spark_vtuber.testing.journal import inline
 from spark_vtuber.testing.obs_fake import FakeObs
-from spark_vtuber.testing.sensors import FakeSensors
 from spark_vtuber.testing.virtual import VirtualClock
 from spark_vtuber.testing.vts_server import fake_studio
 
@@ -52,22 +47,6 @@ CONNECTED = {"stage": "avatar:main", "obs": "obs"}
 """Modules behind which is a connection, which ends while the stand-in is used."""
 
 OpenShow = Callable[[], AbstractAsyncContextManager[Opened]]
-
-
-@pytest.fixture
-def troupe(monkeypatch: pytest.MonkeyPatch) -> Troupe:
-    troupe = Troupe()
-    monkeypatch.setattr(engines, "spec", troupe.spec)
-    monkeypatch.setattr(assemble, "bind", lambda *_: socket.socket())
-    monkeypatch.setattr(assemble, "serve", serve_nothing)
-    monkeypatch.setattr(assemble, "MachineSensors", FakeSensors)
-    monkeypatch.setattr(journal, "threads", lambda _: inline)
-    return troupe
-
-
-async def serve_nothing(*_: object, task_status: TaskStatus[None]) -> None:
-    task_status.started()
-    await anyio.sleep_forever()
 
 
 @pytest.fixture

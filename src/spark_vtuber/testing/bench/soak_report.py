@@ -40,6 +40,7 @@ def figures(soaked: Soaked) -> list[Figure]:
     return [
         Figure("uptime", uptime, "%", f"≥ {UPTIME:g}", uptime >= UPTIME),
         Figure("crashes of the show", float(max(0, unasked)), "", "= 0", unasked <= 0),
+        Figure("faults unseen in the journal", float(len(soaked.unseen)), "", "= 0", not soaked.unseen),
         Figure("forced restarts", float(len(soaked.restarts)), ""),
         Figure("longest restart", longest_s, "s", f"≤ {RESTART_S:g}", longest_s <= RESTART_S),
         Figure("longest silence", _longest_silence_s(soaked), "s"),
@@ -47,7 +48,7 @@ def figures(soaked: Soaked) -> list[Figure]:
         *(
             Figure(name, _per_hour(life, field), f"{unit} an hour".strip())
             for name, field, unit in (
-                ("memory", "resident_kb", "kB"),
+                ("memory over time", "resident_kb", "kB"),
                 ("descriptors", "descriptors", ""),
                 ("threads", "threads", ""),
                 ("write-ahead log", "wal_kb", "kB"),
@@ -73,6 +74,7 @@ def as_json(soaked: Soaked) -> dict[str, Any]:
         ],
         "lines": soaked.lines,
         "turns": soaked.outcomes,
+        "unseen": soaked.unseen,
         "faults": [{"at_s": round(at_s, 1), "name": name} for at_s, name in soaked.struck],
         "restarts": [{"name": one.name, "why": one.why, "took_s": one.took_s} for one in soaked.restarts],
     }
@@ -86,7 +88,7 @@ def table(soaked: Soaked) -> RenderableType:
     whole.add_column("")
     for one in figures(soaked):
         value = "not measured" if one.value is None else f"{one.value:.2f} {one.unit}".strip()
-        sign = "" if not one.limit else ("[green]✓[/]" if one.is_kept else "[bold red]✗[/]")
+        sign = "" if not one.limit or one.value is None else ("[green]✓[/]" if one.is_kept else "[bold red]✗[/]")
         whole.add_row(one.name, value, one.limit, sign)
     restarts = Table("restarted", "times", "longest s", "last reason")
     for name, count in Counter(one.name for one in soaked.restarts).items():
@@ -97,6 +99,7 @@ def table(soaked: Soaked) -> RenderableType:
     return Group(
         Text(f"{soaked.duration_s / 60:.1f} minutes, {soaked.lines} lines; turns: {turns or 'none'}", style="bold"),
         Text(f"faults: {faults or 'none'}"),
+        *(Text(f"not in the journal: {one}", style="red") for one in soaked.unseen),
         whole,
         restarts,
     )
