@@ -66,6 +66,7 @@ class Lookout:
             queues=house.metrics.queue_depths,
             dropped=self._show.dropped,
             p95_ms=self._p95_ms,
+            stalled=lambda seconds: house.events("stalled", seconds=seconds),
             engine_ports=lambda: engine_ports(house.settings.engines),
             troubles=(self._breakers, lambda: obs_troubles(obs, house.config)),
         )

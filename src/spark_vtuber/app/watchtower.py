@@ -25,6 +25,9 @@ SEEN_S: Final = 10.0
 MEMORY: Final = "machine:memory"
 HEAT: Final = "machine:heat"
 
+STALLED_S: Final = 1.0
+"""A loop that comes back this late stood still: the machine slept, or something blocked it."""
+
 P95_AFTER_S: Final = 300.0
 """Slow answers are an alert once they have been slow for this long."""
 
@@ -41,7 +44,8 @@ class Outlook:
     `watched` are the show's own processes, `engine_ports` the ports of servers it uses on this machine. `trim` tidies
     histories, caches and logs up; `restart_worst(why)` has the part that holds most renewed and gives its name, empty
     where there is none. `troubles` are those that other parts know of (OBS drops frames, a model does not answer).
-    `p95_ms` is the p95 of the answers of the last five minutes, None where there were too few.
+    `p95_ms` is the p95 of the answers of the last five minutes, None where there were too few. `stalled` is told the
+    seconds for which the loop stood still.
     """
 
     watched: Callable[[], tuple[Watched, ...]]
@@ -50,6 +54,7 @@ class Outlook:
     queues: Callable[[], Mapping[str, float]]
     dropped: Callable[[], Mapping[str, int]]
     p95_ms: Callable[[], float | None]
+    stalled: Callable[[float], None]
     engine_ports: Callable[[], tuple[int, ...]] = tuple
     troubles: tuple[Callable[[], Iterator[Trouble]], ...] = field(default=())
 
@@ -85,7 +90,12 @@ class Watchtower:
         while True:
             await self.look()
             is_close = self._clock.now() - self._asked_s < SEEN_S or self._memory.level == "act" or self._heat.reason
-            await anyio.sleep(CLOSE_LOOK_S if is_close else LOOK_S)
+            pause_s = CLOSE_LOOK_S if is_close else LOOK_S
+            before_s = self._clock.now()
+            await anyio.sleep(pause_s)
+            late_s = self._clock.now() - before_s - pause_s
+            if late_s >= STALLED_S:
+                self._outlook.stalled(round(late_s, 1))
 
     async def look(self) -> None:
         """One look at everything."""

@@ -19,6 +19,15 @@ VOICE = Watched(101, "tts.workers.espeak", ProcessRole.WORKER)
 EARS = Watched(102, "stt.workers.ears", ProcessRole.WORKER)
 
 
+class JumpingClock(VirtualClock):
+    """A clock that can jump, as it does for a process that was stopped."""
+
+    ahead_s = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.ahead_s
+
+
 @dataclass
 class Post:
     """A watchtower over a machine of 10 GB whose limit is 10 GB."""
@@ -28,7 +37,7 @@ class Post:
     troubles: list[Trouble] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.clock = VirtualClock()
+        self.clock = JumpingClock()
         self.events = EventLog(self.clock)
         self.board = Board(self.clock, self.events)
         self.strain = Strain(self.events)
@@ -37,6 +46,7 @@ class Post:
         self.sensors = FakeSensors(10 * GIGABYTE)
         self.sensors.rss = {100: 90_000_000, 101: 40_000_000, 102: 60_000_000}
         self.trims = 0
+        self.stalls: list[float] = []
         self.restarted: list[str] = []
         outlook = Outlook(
             watched=lambda: (SHOW, VOICE, EARS),
@@ -45,6 +55,7 @@ class Post:
             queues=lambda: {"inbox": 3},
             dropped=lambda: {"rate": 7},
             p95_ms=lambda: self.p95_ms,
+            stalled=self.stalls.append,
             engine_ports=lambda: (11434,),
             troubles=(self._others,),
         )
@@ -186,3 +197,17 @@ async def test_it_looks_more_often_while_somebody_looks_at_it() -> None:
     view = post.tower.view()
     assert [one["role"] for one in view["processes"]] == ["show", "worker", "worker"]
     assert (view["queues"], view["dropped"], post.sensors.ports) == ({"inbox": 3}, {"rate": 7}, (11434,))
+
+
+async def test_a_loop_that_stood_still_is_told() -> None:
+    post = Post()
+    await post.watch(12)
+    assert post.stalls == []
+
+    with anyio.move_on_after(8):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(post.tower.run)
+            await anyio.sleep(1)
+            post.clock.ahead_s += 3.0
+            await anyio.sleep_forever()
+    assert post.stalls == [3.0]

@@ -2,10 +2,11 @@
 
 import json
 import random
+import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -16,12 +17,16 @@ from anyio.abc import SocketAttribute, SocketStream
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.stage import client
-from spark_vtuber.testing.bench.soak_faults import Draw, Scene
+from spark_vtuber.testing.bench.soak_faults import FAULTS, Draw, Scene, Trace
 from spark_vtuber.testing.irc import FakeConnection
 from spark_vtuber.testing.live import Listener, model_config
 from spark_vtuber.testing.llm_script import Script
 from spark_vtuber.testing.llm_server import serve
+from spark_vtuber.testing.obs_fake import fake_obs
+from spark_vtuber.testing.obs_server import serve_obs
+from spark_vtuber.testing.vts_server import fake_studio, serving
 from spark_vtuber.testing.watched import WatchedShow, watched_show
 
 FAULT_EVERY_S: Final = 60.0
@@ -31,7 +36,11 @@ SAMPLE_S: Final = 10.0
 COME_BACK_S: Final = 2.0
 """A page that lost its connection tries again after this time, as ours does."""
 
+SEEN_S: Final = 120.0
+"""A fault shows in the journal within this time: a hang is found within 90 s."""
+
 CHANNEL: Final = "soak"
+JOURNAL: Final = "journal.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,10 @@ class Restart:
 
 @dataclass(slots=True)
 class Soaked:
-    """What was seen. `looks` are once a second; `sounds_s` the instants at which sound came; `struck` what was done."""
+    """What was seen. `looks` are once a second; `sounds_s` the instants at which sound came; `struck` what was done.
+
+    `unseen` are those of them that the journal does not show.
+    """
 
     duration_s: float
     looks: int = 0
@@ -70,6 +82,7 @@ class Soaked:
     restarts: list[Restart] = field(default_factory=list)
     struck: list[tuple[float, str]] = field(default_factory=list)
     expected_show_restarts: int = 0
+    unseen: list[str] = field(default_factory=list)
     outcomes: dict[str, int] = field(default_factory=dict)
     lines: int = 0
 
@@ -193,14 +206,21 @@ async def soak(
         TimeoutError: the show did not get ready.
     """
     soaked = Soaked(duration_s)
-    async with serve(Script(text="short", ttft_ms=100, tokens_per_s=100)) as model, chatting() as chat:
-        config = model_config(model.base_url) + _config(chat.port)
+    async with (
+        fake_obs() as obs,
+        fake_studio(SystemClock()) as studio,
+        serve(Script(text="short", ttft_ms=100, tokens_per_s=100)) as model,
+        chatting() as chat,
+        serve_obs(obs) as address,
+        serving(studio) as studio_port,
+    ):
+        config = model_config(model.base_url) + _config(chat.port, address.port, studio_port)
         file = folder / "spark.toml"
         file.write_text(config, encoding="utf-8")
         async with watched_show("run", "--config", str(file), folder=folder) as show:
             began_s = time.monotonic()
             page = Page(show.port, soaked, began_s)
-            scene = Scene(show.http, model, chat, page)
+            scene = Scene(show.http, model, chat, page, obs, studio)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(page.run)
                 tasks.start_soon(_follow, show, soaked)
@@ -211,16 +231,45 @@ async def soak(
                     tasks.start_soon(_strike, scene, soaked, Draw(rng or random.Random(1)), began_s, progress)
                 await anyio.sleep(duration_s)
                 tasks.cancel_scope.cancel()
+            soaked.unseen.extend(_unseen(show.data, soaked, time.time() - (time.monotonic() - began_s)))
     return soaked
 
 
-def _config(chat_port: int) -> str:
+def _unseen(data: Path, soaked: Soaked, began_at_s: float) -> Iterator[str]:
+    """The faults that left no trace in the journal; one at the very end had no time to."""
+    with closing(sqlite3.connect(f"file:{data / JOURNAL}?mode=ro", uri=True)) as journal:
+        for at_s, name in soaked.struck:
+            if at_s + SEEN_S > soaked.duration_s:
+                continue
+            from_ms, to_ms = (1000 * (began_at_s + at_s + later_s) for later_s in (-1, SEEN_S))
+            window = {"from": from_ms, "to": to_ms}
+            if not any(_shows(journal, trace, window) for trace in FAULTS[name].traces):
+                yield f"{name} at {at_s:.0f} s"
+
+
+def _shows(journal: sqlite3.Connection, trace: Trace, window: dict[str, float]) -> bool:
+    table, what = trace
+    query = {
+        "health": "SELECT 1 FROM health WHERE component = :what AND at BETWEEN :from AND :to",
+        "events": "SELECT 1 FROM events WHERE kind = :what AND at BETWEEN :from AND :to",
+        "shows": "SELECT 1 FROM shows WHERE started BETWEEN :from AND :to",
+    }[table]
+    return journal.execute(query, {"what": what, **window}).fetchone() is not None
+
+
+def _config(chat_port: int, obs_port: int, studio_port: int) -> str:
     return f"""
 [chat.twitch]
 channel = "{CHANNEL}"
 host = "127.0.0.1"
 port = {chat_port}
 tls = false
+[obs]
+on = true
+port = {obs_port}
+[avatar.vtube_studio]
+on = true
+port = {studio_port}
 [health]
 on_stop = "cut"
 """

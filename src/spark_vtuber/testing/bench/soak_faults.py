@@ -14,6 +14,7 @@ import httpx
 
 from spark_vtuber.testing.llm_script import Mishap
 from spark_vtuber.testing.llm_server import ScriptedServer
+from spark_vtuber.testing.obs_fake import FakeObs
 
 MISHAP_S: Final = 20.0
 """How long a model server misbehaves."""
@@ -24,6 +25,10 @@ FROZEN_S: Final = 3.0
 HALF_HOUR_S: Final = 1_800.0
 
 
+RETURN_S: Final = 10.0
+"""How long OBS is deaf."""
+
+
 class Link(Protocol):
     """Something that is connected and can be cut."""
 
@@ -32,12 +37,14 @@ class Link(Protocol):
 
 @dataclass(slots=True)
 class Scene:
-    """What a fault can reach: the show over HTTP, its model server, its chat server, its page."""
+    """What a fault can reach: the show over HTTP, its model server, its chat server, its page, OBS, VTube Studio."""
 
     http: httpx.AsyncClient
     model: ScriptedServer
     chat: Link
     page: Link
+    obs: FakeObs
+    studio: Link
 
     async def get(self, path: str) -> Any:
         """The JSON of a route; None while the show does not answer."""
@@ -56,16 +63,23 @@ class Scene:
         return [int(one["pid"]) for one in machine["processes"] if one["role"] == "worker"] if machine else []
 
 
+Trace = tuple[str, str]
+"""A table of the journal, and what a row of it tells: a component, a kind of event, or nothing but a new show."""
+
 Strike = Callable[[Scene], Coroutine[Any, Any, None]]
 """Lets something fail; may take a while to end it again."""
 
 
 @dataclass(frozen=True, slots=True)
 class SoakFault:
-    """One way to fail. `least_s` is the least time between two of its kind; `restarts_show`: the watch must act."""
+    """One way to fail, and what the journal shows of it, one of `traces` at least.
+
+    `least_s` is the least time between two of its kind; `restarts_show`: the watch must act.
+    """
 
     name: str
     strike: Strike
+    traces: tuple[Trace, ...]
     least_s: float = 0.0
     restarts_show: bool = False
 
@@ -90,6 +104,20 @@ def _misbehaving(mishap: Mishap) -> Strike:
 
 async def _cut_chat(scene: Scene) -> None:
     scene.chat.drop()
+
+
+async def _cut_obs(scene: Scene) -> None:
+    scene.obs.drop()
+
+
+async def _deafen_obs(scene: Scene) -> None:
+    scene.obs.is_deaf = True
+    await anyio.sleep(RETURN_S)
+    scene.obs.is_deaf = False
+
+
+async def _cut_studio(scene: Scene) -> None:
+    scene.studio.drop()
 
 
 async def _cut_page(scene: Scene) -> None:
@@ -124,23 +152,30 @@ def _send(pid: int, number: int) -> None:
 
 
 def _listed() -> dict[str, SoakFault]:
+    model: tuple[Trace, ...] = (("events", "llm.failed"), ("health", "llm:main"))
+    voice: tuple[Trace, ...] = (("events", "component.restarted"), ("events", "voice.failed"), ("health", "tts:espeak"))
+    again: tuple[Trace, ...] = (("shows", ""),)
+    obs: tuple[Trace, ...] = (("health", "obs"),)
     faults = [
-        SoakFault("model hangs", _misbehaving(Mishap.HANG_HEADERS)),
-        SoakFault("model hangs midway", _misbehaving(Mishap.HANG_MIDWAY)),
-        SoakFault("model garbles", _misbehaving(Mishap.GARBAGE)),
-        SoakFault("model drops", _misbehaving(Mishap.DROP_MIDWAY)),
-        SoakFault("model errs", _misbehaving(Mishap.ERROR_500)),
-        SoakFault("chat link drops", _cut_chat),
-        SoakFault("page drops", _cut_page),
-        SoakFault("director restarts", _restart_director),
+        SoakFault("model hangs", _misbehaving(Mishap.HANG_HEADERS), model),
+        SoakFault("model hangs midway", _misbehaving(Mishap.HANG_MIDWAY), model),
+        SoakFault("model garbles", _misbehaving(Mishap.GARBAGE), model),
+        SoakFault("model drops", _misbehaving(Mishap.DROP_MIDWAY), model),
+        SoakFault("model errs", _misbehaving(Mishap.ERROR_500), model),
+        SoakFault("chat link drops", _cut_chat, (("health", "chat:twitch"),)),
+        SoakFault("page drops", _cut_page, (("events", "stage.left"),)),
+        SoakFault("director restarts", _restart_director, (("events", "component.restarted"),)),
+        SoakFault("OBS drops", _cut_obs, obs),
+        SoakFault("OBS is deaf", _deafen_obs, obs),
+        SoakFault("VTube Studio drops", _cut_studio, (("health", "avatar:main"),)),
     ]
     if sys.platform != "win32":
         faults += [
-            SoakFault("voice worker is killed", _signalling(signal.SIGKILL)),
-            SoakFault("voice worker stops", _signalling(signal.SIGSTOP)),
-            SoakFault("loop is blocked", _block_loop),
-            SoakFault("show hangs", _hang_show, HALF_HOUR_S, restarts_show=True),
-            SoakFault("show is killed", _kill_show, HALF_HOUR_S, restarts_show=True),
+            SoakFault("voice worker is killed", _signalling(signal.SIGKILL), voice),
+            SoakFault("voice worker stops", _signalling(signal.SIGSTOP), voice),
+            SoakFault("loop is blocked", _block_loop, (("events", "stalled"),)),
+            SoakFault("show hangs", _hang_show, again, HALF_HOUR_S, restarts_show=True),
+            SoakFault("show is killed", _kill_show, again, HALF_HOUR_S, restarts_show=True),
         ]
     return {fault.name: fault for fault in faults}
 
