@@ -19,7 +19,7 @@ PROGRAMME: Final = """  [bold]What to look at[/] (about two minutes, then it end
     the mouth      follows the sound that is heard, not the text
     the captions   a line cut off stops at the word that was heard
     the chat       bits and a raid come first, a rude line is never answered
-    the waterfall  on the page: where the milliseconds of a turn went"""
+    the waterfall  tab Latency: where the milliseconds of a turn went"""
 
 
 def demo(

@@ -33,7 +33,7 @@ def run(
     watched: options.Watched = False,
     muted: options.Muted = None,
 ) -> None:
-    """Start the show: a page with the character, a chat box and the stage for OBS.
+    """Start the show: the panel with the character, and the stage for OBS.
 
     Without configuration it looks for a model server on this machine (Ollama,
     llama.cpp, vLLM, LM Studio) and speaks with espeak-ng; where there is none,
