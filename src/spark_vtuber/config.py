@@ -101,7 +101,6 @@ class Alerting(Section):
         1_800.0, "An alert when 5 % of the answers take longer than this to be heard, for five minutes.", "live", gt=0
     )
     obs_dropped_percent: float = key(2.0, "An alert when OBS drops more of its frames.", "live", gt=0, le=100)
-    sound: bool = key(True, "The panel plays a sound.", "live")
     desktop: bool = key(False, "Show a notification on this machine's desktop (extra `desktop`).", "live")
     webhook: str = key("", 'URL to post alerts to (Discord, Slack …), as "secret:webhook"; empty = none.', "live")
 
