@@ -31,7 +31,7 @@ from spark_vtuber.app.standins import StandIns
 from spark_vtuber.app.tokens import token
 from spark_vtuber.app.tuning import gate_limits, keep_tuned, open_log, open_settings
 from spark_vtuber.config import Settings
-from spark_vtuber.core.errors import EngineError
+from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.looks import MODELS
 from spark_vtuber.core.personas import EXPRESSIONS
@@ -95,7 +95,8 @@ async def run_show(
     With a `muted_reason` nobody is heard until the streamer unmutes, who sees why.
 
     Raises:
-        SparkError: the configuration names something that is not there, or the port is taken.
+        SparkError: the configuration names something that is not there, the port is taken, or the data directory cannot
+            be made.
     """
     web = _web_settings(settings)
     listener = bind(web, settings.config.server.port)
@@ -147,13 +148,21 @@ async def run_show(
             await anyio.sleep_forever()
 
 
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"the data directory {folder} cannot be made: {error.strerror}"
+        raise SparkError(what, code="no_data_dir", fix="set [data] dir, or --data-dir, to a folder of yours") from error
+
+
 class _Assembly:
     """Builds the show in two steps: engines, then the machine."""
 
     def __init__(self, house: House, skip_port: int) -> None:
         self._house = house
         self.stand_ins = StandIns(house.config.fallback, house.board)
-        house.config.data.dir.mkdir(parents=True, exist_ok=True)
+        _make(house.config.data.dir)
         self.room = EngineRoom(house)
         self.equipment = Equipment(house, self.room, self.stand_ins, skip_port)
 
@@ -258,6 +267,8 @@ class _Assembly:
                 house.board.set(name, "stage", "failed", error.message, error.fix)
             elif name == "recorder":
                 house.board.set(name, "stage", "ok", f"writes {path}")
+            elif house.board.component(name) is not None:
+                house.board.set(name, "stage", "ok", "works again")
 
         followers |= self.avatars.followers
         ensemble = Ensemble(hall, followers, told)
