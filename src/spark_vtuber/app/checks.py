@@ -108,7 +108,12 @@ def _system(ground: Ground, config: Config) -> Iterator[Finding]:
         yield Finding("pages", "ok", "the front end is built")
     else:
         yield Finding("pages", "error", "the front end is not built", "make run, or pip install -e .")
-    yield Finding("sound", "ok", "the page plays it; no sound device of this machine is needed")
+    if config.stage.device:
+        yield Finding(
+            "sound", "ok", f'played on the device "{config.stage.device}"; --preflight looks whether it is there'
+        )
+    else:
+        yield Finding("sound", "ok", "the page plays it; no sound device of this machine is needed")
 
 
 def _configuration(settings: Settings | None) -> Iterator[Finding]:

@@ -122,8 +122,9 @@ async def _sound(config: Config, runway: Runway, aside: Aside) -> Finding:
         return Finding("sound", "error", error.message, error.fix)
     matching = [name for name in names if wanted in name.casefold()]
     if not names or (not matching and wanted != DEFAULT):
-        known = ", ".join(f'"{name}"' for name in dict.fromkeys(names)) or "none"
-        fix = f"plug it in, or set [stage] device to one of: {known}"
+        known = ", ".join(f'"{name}"' for name in dict.fromkeys(names))
+        others = f" to one of: {known}" if known else ' = "" to leave the sound to a page'
+        fix = f"plug it in, or set [stage] device{others}"
         return Finding("sound", "error", f'there is no sound device "{config.stage.device}"', fix)
     chosen = f'"{matching[0]}"' if matching else "the default one"
     return Finding("sound", "ok", f"the device is there: {chosen}")

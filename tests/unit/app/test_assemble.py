@@ -6,6 +6,7 @@ import socket
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,17 @@ async def test_without_an_understudy_or_a_guard_there_is_no_show(
     with pytest.raises(SparkError) as caught:
         await run_show(configure(), around())
     assert caught.value.code == code
+
+
+async def test_a_data_directory_that_cannot_be_made_ends_with_the_fix(configure: Configure, tmp_path: Path) -> None:
+    settings = configure()
+    (tmp_path / "file").touch()
+    data = settings.config.data.model_copy(update={"dir": tmp_path / "file" / "data"})
+    settings = replace(settings, config=settings.config.model_copy(update={"data": data}))
+    with pytest.raises(SparkError) as caught:
+        await run_show(settings, around())
+    assert caught.value.code == "no_data_dir"
+    assert "--data-dir" in caught.value.fix
 
 
 async def test_a_chat_source_is_read_to_its_end(configure: Configure) -> None:

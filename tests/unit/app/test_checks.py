@@ -94,6 +94,11 @@ async def test_a_machine_where_everything_is_well(tmp_path: Path, ground: Ground
     assert "page plays it" in findings["system sound"].detail
 
 
+async def test_a_sound_device_that_is_named_is_told(tmp_path: Path, ground: Ground) -> None:
+    findings = await found(tmp_path, ground, '[stage]\ndevice = "CABLE"\n')
+    assert '"CABLE"' in findings["system sound"].detail
+
+
 async def test_licences_of_all_engines_in_use_are_told(tmp_path: Path, ground: Ground) -> None:
     findings = await found(tmp_path, ground)
     licences = {name.removeprefix("licences "): one.detail for name, one in findings.items() if "licences" in name}
