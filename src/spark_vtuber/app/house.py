@@ -46,9 +46,9 @@ class House:
         self.stack = stack
         self.personas = tuple(personas)
         self.session: SessionId = session_id(around.rng)
-        self.events = EventLog(around.clock)
+        self.events = EventLog(around.clock, secrets=self.secrets)
         self.metrics = ShowMetrics(around.clock)
-        self.board = Board(around.clock, self.events)
+        self.board = Board(around.clock, self.events, self.secrets.mask)
         self.strain = Strain(self.events)
         self.supervisor = Supervisor(self.board, around.clock, around.rng, around.log)
         self.rounds = Rounds(

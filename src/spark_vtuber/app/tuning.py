@@ -1,8 +1,8 @@
 """Settings and log wired: the parts that keep a value of the configuration are told of every new one."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Final
 
@@ -15,7 +15,7 @@ from spark_vtuber.app.equipment import Equipment
 from spark_vtuber.app.house import House
 from spark_vtuber.app.settings import LiveSettings
 from spark_vtuber.app.standins import StandIns
-from spark_vtuber.config import InboxSettings
+from spark_vtuber.config import InboxSettings, Settings
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.pipeline.director import Director
 from spark_vtuber.pipeline.gates import GateLimits, Gates
@@ -31,6 +31,7 @@ def open_settings(house: House, equipment: Equipment, director: Director) -> Liv
     settings = LiveSettings(
         house.live, house.events, lookup=engines.spec, names=engines.names, aside=house.around.aside
     )
+    settings.refitting(partial(_hiding, house))
     settings.refitting(partial(equipment.refitting, turns_over=partial(_turns_over, house, director)))
     return settings
 
@@ -38,8 +39,7 @@ def open_settings(house: House, equipment: Equipment, director: Director) -> Liv
 @contextmanager
 def open_log(house: House) -> Iterator[LogLines]:
     """The log of the panel, for as long as the context is open."""
-    for one in catalogue.keys(house.settings, engines.spec, engines.names, are_raw=True):
-        house.secrets.register(*catalogue.written_secrets(one.path, one.value))
+    _hide(house, house.settings)
     call_soon = asyncio.get_running_loop().call_soon_threadsafe
     lines = LogLines(house.around.clock, house.events, house.secrets, call_soon)
     with listening(lines, house.secrets, house.around.log):
@@ -69,6 +69,19 @@ def keep_tuned(house: House, stand_ins: StandIns, inbox: Inbox, gates: Gates, ch
     house.live.on_change("chat", chats.look)
     for module in type(house.config.fallback).model_fields:
         house.live.on_change(f"fallback.{module}", partial(switch, module))
+
+
+def _hide(house: House, settings: Settings) -> None:
+    """Keep secrets that somebody wrote into the configuration out of everything that is shown."""
+    for one in catalogue.keys(settings, engines.spec, engines.names, are_raw=True):
+        house.secrets.register(*catalogue.written_secrets(one.path, one.value))
+
+
+@asynccontextmanager
+async def _hiding(house: House, settings: Settings) -> AsyncIterator[None]:
+    """A refit that comes before those of engines: they may repeat what they were given."""
+    _hide(house, settings)
+    yield
 
 
 async def _turns_over(house: House, director: Director) -> None:

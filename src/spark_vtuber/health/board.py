@@ -1,5 +1,6 @@
 """The state of every component, as people and machines read it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,12 +12,20 @@ CHOSEN: Final = frozenset({"fallback"})
 """Kinds whose bad state is somebody's choice and no error."""
 
 
-class Board:
-    """Who is well and since when. A change is announced as an event `health`, a restart as `component.restarted`."""
+def _as_it_is(text: str) -> str:
+    return text
 
-    def __init__(self, clock: Clock, announce: Announce) -> None:
+
+class Board:
+    """Who is well and since when. A change is announced as an event `health`, a restart as `component.restarted`.
+
+    What components say passes `mask`: they repeat what servers answered.
+    """
+
+    def __init__(self, clock: Clock, announce: Announce, mask: Callable[[str], str] = _as_it_is) -> None:
         self._clock = clock
         self._announce = announce
+        self._mask = mask
         self._components: dict[str, Component] = {}
         self._restartable: set[str] = set()
 
@@ -27,6 +36,7 @@ class Board:
         as its last error.
         """
         now_ms = self._clock.unix_ms()
+        detail, fix = self._mask(detail), self._mask(fix)
         old = self._components.get(name)
         new = replace(
             old or Component(name, kind, state, detail, now_ms, is_restartable=name in self._restartable),

@@ -62,6 +62,9 @@ _FIXES: Final = {
     404: "correct llm.base_url or llm.model",
 }
 _ERROR_BODY_BYTES: Final = 64 << 10
+_SECRET_CHARS: Final = 8
+"""The value of a header this long may be a key, also where it was written into the configuration."""
+
 _SHOWN_CHARS: Final = 200
 
 
@@ -304,6 +307,7 @@ def _build(options: OpenAIOptions, env: EngineEnv) -> OpenAIModel:
     for name, value in options.extra_headers.items():
         if value.startswith(SECRET_PREFIX):
             headers[name] = _secret(value, env)
+        if headers[name] is not value or len(value) >= _SECRET_CHARS:
             secrets.append(headers[name])
     if options.api_key is not None:
         key = _secret(options.api_key, env)

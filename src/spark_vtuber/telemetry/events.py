@@ -11,6 +11,7 @@ import anyio
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.desk import Event
 from spark_vtuber.core.ids import TurnId
+from spark_vtuber.telemetry.logs import Secrets
 
 GAP = "gap"
 
@@ -24,11 +25,12 @@ class EventLog:
     Numbers count from 1 and have no holes. Subscribers are positions in the ring, not queues: a slow one costs
     nothing and cannot hold the show up; what it missed is one event `gap`. Events are kept as JSON text, a third
     of the memory of their objects, so `data` must be JSON-ready: anything else raises `TypeError` or `ValueError`
-    where it is announced. Belongs to the event loop's thread.
+    where it is announced. Texts in it lose whatever `secrets` knows. Belongs to the event loop's thread.
     """
 
-    def __init__(self, clock: Clock, *, capacity: int = 10_000) -> None:
+    def __init__(self, clock: Clock, *, capacity: int = 10_000, secrets: Secrets | None = None) -> None:
         self._clock = clock
+        self._secrets = secrets or Secrets()
         self._ring: deque[str] = deque(maxlen=capacity)
         self._last = 0
         self._news: anyio.Event | None = None
@@ -41,7 +43,10 @@ class EventLog:
 
     def __call__(self, kind: str, /, *, turn: TurnId | None = None, **data: Any) -> None:
         """Announce an event. Never waits."""
-        text = json.dumps([self._clock.unix_ms(), kind, turn, data], allow_nan=False)
+        event = [self._clock.unix_ms(), kind, turn, data]
+        text = json.dumps(event, allow_nan=False)
+        if self._secrets.may_be_in(text):
+            text = json.dumps([*event[:3], self._secrets.masked(data)], allow_nan=False)
         self._ring.append(text)
         self._last += 1
         for tap in self._taps:

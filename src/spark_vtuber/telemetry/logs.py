@@ -1,5 +1,6 @@
 """What the program writes down about itself: the last lines, structured, for the panel; and secrets kept out of it."""
 
+import json
 import logging
 import threading
 import traceback
@@ -39,18 +40,36 @@ class Secrets:
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._values: tuple[str, ...] = ()
+        self._in_json: tuple[str, ...] = ()
         self.register(*values)
 
     def register(self, *values: str) -> None:
         """Keep these out of everything that is written from now on."""
         known = {one for one in (*self._values, *values) if len(one) >= SHORTEST_SECRET}
         self._values = tuple(sorted(known, key=len, reverse=True))
+        self._in_json = tuple(json.dumps(one)[1:-1] for one in self._values)
 
     def mask(self, text: str) -> str:
         """The text with every secret blotted out."""
         for value in self._values:
             text = text.replace(value, MASK)
         return text
+
+    def may_be_in(self, json_text: str) -> bool:
+        """Whether a value that was written as JSON in ASCII may hold one; a number can look like one."""
+        return any(one in json_text for one in self._in_json)
+
+    def masked(self, value: Any) -> Any:
+        """A JSON-ready value with every secret in its texts blotted out."""
+        match value:
+            case str():
+                return self.mask(value)
+            case Mapping():
+                return {self.mask(str(key)): self.masked(one) for key, one in value.items()}
+            case list() | tuple():
+                return [self.masked(one) for one in value]
+            case _:
+                return value
 
 
 class SecretsFilter(logging.Filter):

@@ -54,3 +54,12 @@ async def test_the_whole_is_as_bad_as_its_worst_part(states: list[State], whole:
     for number, state in enumerate(states):
         board.set(str(number), "part", state)
     assert board.status == whole
+
+
+async def test_what_a_component_says_is_shown_without_secrets() -> None:
+    listener = Listener()
+    board = Board(VirtualClock(), listener, mask=lambda text: text.replace("hunter2", "***"))
+    board.set("tts:cloud", "tts", "failed", "refused hunter2", "is hunter2 right?")
+    (one,) = board.components
+    assert (one.detail, one.last_error, one.fix) == ("refused ***", "refused ***", "is *** right?")
+    assert "hunter2" not in str(listener.heard)

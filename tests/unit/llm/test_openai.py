@@ -389,6 +389,16 @@ async def test_secrets_go_into_headers_and_nowhere_else(caplog: pytest.LogCaptur
     assert len(error.message) < 300
 
 
+async def test_a_server_that_repeats_what_it_was_sent_is_not_repeated() -> None:
+    peer = Peer(MODELS, httpx.Response(401, json={"error": {"message": "X-Gate: written-down is not spark"}}))
+    options = OpenAIOptions(model="m", extra_headers={"X-Gate": "written-down", "X-App": "spark"})
+
+    async with SPEC.open(options, peer.env()) as model:
+        _, error = await failure(model)
+
+    assert error.message.endswith("X-Gate: *** is not spark")
+
+
 @pytest.mark.parametrize("value", ["", "two\nlines", "schlüssel"])
 async def test_a_secret_that_is_no_key_is_refused_without_showing_it(value: str) -> None:
     with pytest.raises(EngineError) as error:

@@ -6,6 +6,7 @@ import pytest
 from spark_vtuber.core.desk import Event
 from spark_vtuber.core.ids import TurnId
 from spark_vtuber.telemetry.events import EventLog
+from spark_vtuber.telemetry.logs import Secrets
 from spark_vtuber.testing.virtual import VirtualClock
 
 
@@ -104,3 +105,14 @@ async def test_what_is_trimmed_is_a_gap_for_whoever_needed_it() -> None:
     log.trim(2)
     gap, first = await take(log, 1, 2)
     assert (gap.type, gap.data, first.seq) == ("gap", {"missed": 7}, 9)
+
+
+async def test_secrets_are_blotted_out_of_texts_and_leave_the_rest_as_it_is() -> None:
+    log, heard = EventLog(VirtualClock(), secrets=Secrets(['sk-"quoted"', "1234"])), []
+    log.tap(lambda _, text: heard.append(text))
+    log("llm.failed", message='401: key sk-"quoted"', status=1234, tried=[{"with 1234": "no 1234"}])
+    log("tick", number=1234)
+    failed, tick = await take(log, 0, 2)
+    assert failed.data == {"message": "401: key (secret)", "status": 1234, "tried": [{"with (secret)": "no (secret)"}]}
+    assert tick.data == {"number": 1234}
+    assert "quoted" not in "".join(heard)
