@@ -72,6 +72,10 @@ PRESETS: Final[dict[str, tuple[_Change, ...]]] = {
     "ee": ((_MOUTH, (1.7, 4.0, 1.0), (0, 0, 0)),),
     "oh": ((_MOUTH, (0.7, 6.0, 1.0), (0, -0.01, 0)),),
     "blink": ((_EYES, (1.2, 0.12, 1.0), (0, 0, 0)),),
+    "lookLeft": ((_EYES, (1.0, 1.0, 1.0), (0.02, 0, 0)),),
+    "lookRight": ((_EYES, (1.0, 1.0, 1.0), (-0.02, 0, 0)),),
+    "lookUp": ((_EYES, (1.0, 1.0, 1.0), (0, 0.015, 0)),),
+    "lookDown": ((_EYES, (1.0, 1.0, 1.0), (0, -0.015, 0)),),
     "happy": (
         (_EYES, (1.3, 0.3, 1.0), (0, 0, 0)),
         (_MOUTH, (1.8, 3.0, 1.0), (0, 0, 0)),
@@ -95,6 +99,7 @@ PRESETS: Final[dict[str, tuple[_Change, ...]]] = {
 _OLD_PRESETS: Final = {
     "aa": "a", "ih": "i", "ou": "u", "ee": "e", "oh": "o", "blink": "blink",
     "happy": "joy", "angry": "angry", "sad": "sorrow", "relaxed": "fun",
+    "lookLeft": "lookleft", "lookRight": "lookright", "lookUp": "lookup", "lookDown": "lookdown",
 }  # fmt: skip
 """The presets of VRM 0.x; what has none there is a custom one."""
 
@@ -194,7 +199,15 @@ def _version_0(names: Sequence[str], face_mesh: int, meta: dict[str, Any]) -> di
             "licenseName": "CC0",
         },
         "humanoid": {"humanBones": [{"bone": name, "node": number} for number, name in enumerate(names)]},
-        "firstPerson": {"lookAtTypeName": "BlendShape"},
+        "firstPerson": {
+            "firstPersonBone": names.index("head"),
+            "firstPersonBoneOffset": {"x": 0, "y": 0.06, "z": 0},
+            "lookAtTypeName": "BlendShape",
+            **{
+                f"lookAt{way}": {"curve": [0, 0, 0, 1, 1, 1, 1, 0], "xRange": 45, "yRange": 1}
+                for way in ("HorizontalInner", "HorizontalOuter", "VerticalDown", "VerticalUp")
+            },
+        },
         "blendShapeMaster": {"blendShapeGroups": groups},
         "secondaryAnimation": {"boneGroups": [], "colliderGroups": []},
         "materialProperties": [{"name": f"m{number}", **unlit} for number in range(len(_COLOURS))],

@@ -10,9 +10,9 @@ export interface Ground {
 	readonly isSoftware: boolean;
 }
 
-/** A transparent ground that fills `host`. Throws a `LookTrouble` where the browser has no WebGL. */
-export function openGround(host: HTMLElement, label: string): Ground {
-	const canvas = host.ownerDocument.createElement('canvas');
+/** A transparent ground that is not in the document yet. Throws a `LookTrouble` where the browser has no WebGL. */
+export function openGround(page: Document, label: string): Ground {
+	const canvas = page.createElement('canvas');
 	canvas.setAttribute('role', 'img');
 	canvas.setAttribute('aria-label', label);
 	canvas.style.cssText = 'position:absolute;inset:0;width:100%;height:100%;display:block';
@@ -25,7 +25,6 @@ export function openGround(host: HTMLElement, label: string): Ground {
 	renderer.outputColorSpace = SRGBColorSpace;
 	renderer.setClearAlpha(0);
 	renderer.setPixelRatio(isSoftware ? 1 : Math.min(2, devicePixelRatio));
-	host.append(canvas);
 	return { renderer, isSoftware };
 }
 

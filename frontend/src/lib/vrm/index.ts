@@ -28,7 +28,7 @@ const SOFTWARE_FRAME_S = 1 / 30 - 0.004;
  * Throws a `LookTrouble` that says why there is none; nothing is left in `host` then.
  */
 export async function createModel(host: HTMLElement, name: string, options: ModelOptions): Promise<Avatar> {
-	const ground = openGround(host, options.name);
+	const ground = openGround(host.ownerDocument, options.name);
 	try {
 		const figure = new Figure(await loadModel(name), ground);
 		return avatarOf(host, figure, ground, options);
@@ -74,6 +74,7 @@ function avatarOf(host: HTMLElement, figure: Figure, ground: Ground, options: Mo
 	watch.observe(host);
 	resize();
 	figure.draw(animator.step(0), face, 0);
+	host.append(canvas);
 
 	return {
 		setViseme(name: Viseme, weight: number): void {
