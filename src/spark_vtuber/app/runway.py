@@ -143,6 +143,7 @@ def _rehearsal(config: Config, runway: Runway) -> Finding:
         last = json.loads((config.data.dir / REHEARSAL_FILE).read_text(encoding="utf-8"))
         days, is_ready = (runway.now() - float(last["at"])) / 86_400, bool(last["ready"])
         why = "; ".join(str(miss) for miss in last["misses"])
+        unplayed = int(last.get("without_stage", 0))
         passed = f"passed, {float(last['p95_ms']):.0f} ms p95 from chat to sound" if is_ready else ""
     except FileNotFoundError:
         return Finding("rehearsal", "warning", "never rehearsed", REHEARSE)
@@ -152,4 +153,6 @@ def _rehearsal(config: Config, runway: Runway) -> Finding:
         return Finding("rehearsal", "error", f"the last one did not pass: {why}", REHEARSE)
     if days > REHEARSED_DAYS:
         return Finding("rehearsal", "warning", f"the last one is {days:.0f} days ago", REHEARSE)
+    if unplayed:
+        return Finding("rehearsal", "warning", f"no stage played {unplayed} answers of the last one", REHEARSE)
     return Finding("rehearsal", "ok", passed)

@@ -192,6 +192,7 @@ async def test_without_the_extra_the_sound_device_says_how_to_get_it(stand: Stan
         ([], "warning", "cannot be read"),
         (PASSED | {"at": NOW_S - 9 * DAY_S}, "warning", "9 days ago"),
         (PASSED | {"ready": False, "misses": ["it is slow"]}, "error", "it is slow"),
+        (PASSED | {"without_stage": 3}, "warning", "no stage played 3"),
         (PASSED, "ok", "900 ms p95"),
     ],
 )
