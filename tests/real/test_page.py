@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import testbed
 from playwright.async_api import Browser, expect
 
 from spark_vtuber.testing.browser import SOUND_WAITS, Visit, chromium_browser, visit
@@ -23,15 +24,34 @@ LONG = Script(text="comma", tokens_per_s=0)
 """Twelve seconds of speech, there at once."""
 
 
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One loop for the whole module, whose tests share a browser."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """A browser in which sound plays by itself. Each test opens pages of its own and closes them."""
+    path = testbed.chromium()
+    assert path is not None
+    async with chromium_browser(path) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+async def closed_afterwards(browser: Browser) -> AsyncIterator[None]:
+    """No page of a test goes on beside the next one."""
+    yield
+    for context in browser.contexts:
+        await context.close()
+
+
 @asynccontextmanager
-async def answering(script: Script, chromium: Path, config: str = "") -> AsyncIterator[tuple[LiveShow, Browser]]:
-    """A show with a scripted model, and a browser."""
-    async with (
-        serve(script) as model,
-        live_show(model_config(model.base_url) + config) as show,
-        chromium_browser(chromium) as browser,
-    ):
-        yield show, browser
+async def answering(script: Script) -> AsyncIterator[LiveShow]:
+    """A show with a scripted model."""
+    async with serve(script) as model, live_show(model_config(model.base_url)) as show:
+        yield show
 
 
 async def open_desk(show: LiveShow, browser: Browser, **context: Any) -> Visit:
@@ -58,8 +78,8 @@ async def press(desk: Visit, button: str, way: str) -> None:
     await desk.page.keyboard.press("Enter")
 
 
-async def test_a_typed_line_is_answered_aloud_with_moving_lips_and_captions(chromium: Path) -> None:
-    async with answering(Script(text="short"), chromium) as (show, browser):
+async def test_a_typed_line_is_answered_aloud_with_moving_lips_and_captions(browser: Browser) -> None:
+    async with answering(Script(text="short")) as show:
         desk = await open_desk(show, browser)
         await desk.page.get_by_label("Your name").fill("ana")
         await desk.page.get_by_label("Your line").fill("hello spark, how are you?")
@@ -82,8 +102,8 @@ async def test_a_typed_line_is_answered_aloud_with_moving_lips_and_captions(chro
         assert desk.complaints == []
 
 
-async def test_without_a_model_the_desk_says_that_the_understudy_answers(chromium: Path) -> None:
-    async with live_show('[llm]\nuse = "understudy"\n') as show, chromium_browser(chromium) as browser:
+async def test_without_a_model_the_desk_says_that_the_understudy_answers(browser: Browser) -> None:
+    async with live_show('[llm]\nuse = "understudy"\n') as show:
         desk = await open_desk(show, browser)
         await expect(desk.page.locator(".notice")).to_contain_text("the understudy answers", ignore_case=True)
         await show.write("ana", "hello spark!")
@@ -93,8 +113,8 @@ async def test_without_a_model_the_desk_says_that_the_understudy_answers(chromiu
 
 
 @pytest.mark.parametrize("way", ["mouse", "keyboard"])
-async def test_the_streamer_stays_in_control(way: str, chromium: Path) -> None:
-    async with answering(LONG, chromium) as (show, browser):
+async def test_the_streamer_stays_in_control(way: str, browser: Browser) -> None:
+    async with answering(LONG) as show:
         desk = await open_desk(show, browser)
         await show.write("ana", "tell me a story")
         await desk.until(IS_SOUNDING)
@@ -127,8 +147,8 @@ async def test_the_streamer_stays_in_control(way: str, chromium: Path) -> None:
         assert desk.complaints == []
 
 
-async def test_the_stage_is_transparent_and_has_nothing_but_the_character(chromium: Path) -> None:
-    async with answering(Script(text="short"), chromium) as (show, browser):
+async def test_the_stage_is_transparent_and_has_nothing_but_the_character(browser: Browser) -> None:
+    async with answering(Script(text="short")) as show:
         stage = await open_stage(show, browser, "debug", viewport={"width": 1280, "height": 720})
         corners = await corner_alphas(stage)
         assert corners == [0, 0, 0, 0]
@@ -177,8 +197,8 @@ async def test_a_page_asks_for_a_click_only_where_the_browser_holds_sound_back(c
         await stage.until(IS_SOUNDING)
 
 
-async def test_one_of_two_pages_sounds_and_the_other_takes_over(chromium: Path) -> None:
-    async with answering(Script(text="short", tokens_per_s=0), chromium) as (show, browser):
+async def test_one_of_two_pages_sounds_and_the_other_takes_over(browser: Browser) -> None:
+    async with answering(Script(text="short", tokens_per_s=0)) as show:
         first = await open_stage(show, browser)
         await first.until("__stage.isAudible")
         second = await open_stage(show, browser)
@@ -195,8 +215,8 @@ async def test_one_of_two_pages_sounds_and_the_other_takes_over(chromium: Path) 
         await second.until(IS_SOUNDING)
 
 
-async def test_a_page_that_was_frozen_sounds_again_soon(chromium: Path) -> None:
-    async with answering(LONG, chromium) as (show, browser):
+async def test_a_page_that_was_frozen_sounds_again_soon(browser: Browser) -> None:
+    async with answering(LONG) as show:
         stage = await open_stage(show, browser)
         await stage.until("__stage.isAudible")
         await show.write("ana", "tell me a story")
@@ -207,9 +227,9 @@ async def test_a_page_that_was_frozen_sounds_again_soon(chromium: Path) -> None:
         await stage.until("__stage.isAudible", limit_s=2)
 
 
-async def test_a_page_falls_silent_with_the_show_and_comes_back_with_it(chromium: Path) -> None:
+async def test_a_page_falls_silent_with_the_show_and_comes_back_with_it(browser: Browser) -> None:
     port = free_port()
-    async with serve(LONG) as model, chromium_browser(chromium) as browser:
+    async with serve(LONG) as model:
         async with live_show(model_config(model.base_url), port=port) as show:
             desk = await open_desk(show, browser)
             await show.write("ana", "tell me a story")
@@ -231,9 +251,9 @@ async def test_a_page_falls_silent_with_the_show_and_comes_back_with_it(chromium
             await desk.until(IS_SOUNDING)
 
 
-async def test_what_models_write_is_shown_as_text(chromium: Path) -> None:
+async def test_what_models_write_is_shown_as_text(browser: Browser) -> None:
     answer = "<b onclick='window.hit=1'>Nice</b> try, my friend."
-    async with answering(Script(text=answer), chromium) as (show, browser):
+    async with answering(Script(text=answer)) as show:
         desk = await open_desk(show, browser)
         await show.write("bob", "hello!")
         await expect(desk.page.locator(".heard")).to_contain_text("<b onclick")
