@@ -74,8 +74,9 @@ def _finding(persona: str, name: str, folder: Path) -> Finding:
     try:
         meta = models.meta(models.find(folder, name))
     except SparkError as error:
-        return Finding(persona, "warning", f"{error.message}: {name}.vrm; the puppet stands in", error.fix)
-    return Finding(persona, "ok" if meta.licence else "note", described(name, meta))
+        detail = f"{name}.vrm cannot be shown, the puppet stands in: {error.message}"
+        return Finding(f"model of {persona}", "warning", detail, error.fix)
+    return Finding(f"model of {persona}", "ok" if meta.licence else "note", described(name, meta))
 
 
 def described(name: str, meta: VrmMeta) -> str:

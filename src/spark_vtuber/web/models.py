@@ -4,6 +4,7 @@ Whoever can drop a file there is not believed: it must be named well, lie in tha
 leads, be no larger than a model, and begin like one.
 """
 
+import os
 import stat
 from dataclasses import dataclass
 from os import stat_result
@@ -49,7 +50,8 @@ def find(folder: Path, name: str) -> Model:
         raise SparkError("no model can be called so", code=MISSING, fix="use letters, digits, dots and dashes")
     path = folder / f"{name}{SUFFIX}"
     try:
-        real = path.resolve(strict=True)
+        # Of the two, only this one raises an `OSError` for links that run in a circle on every Python.
+        real = Path(os.path.realpath(path, strict=True))
         status = real.stat()
         if real.parent != folder.resolve() or not stat.S_ISREG(status.st_mode):
             raise SparkError(
