@@ -1,6 +1,6 @@
 """The stage on the web: any number of clients play the parts, one of them aloud, and report what is heard."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from anyio.lowlevel import checkpoint
 from spark_vtuber.core.audio import BYTES_PER_SAMPLE, VisemeCue
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.desk import Announce, StagePeer
+from spark_vtuber.core.errors import ProtocolError
 from spark_vtuber.core.ids import PersonaId, SessionId, TurnId
 from spark_vtuber.core.personas import EXPRESSIONS, PersonaView
 from spark_vtuber.stage import protocol
@@ -35,6 +36,10 @@ PING_S: Final = 1.0
 
 FLUSH_S: Final = 0.100
 """How long the audio owner has to say how far it was heard."""
+
+SAYINGS: Final = 30
+SAYINGS_S: Final = 60.0
+"""So often may a client say within a minute who it is and what it shows: everybody is told, and the journal too."""
 
 _OPEN: Final = 64
 """Utterances whose turn and rate are kept; far more than can be unsent."""
@@ -294,11 +299,20 @@ class _Peer:
         self._clock = clock
         self._receive = receive
         self._ping = ping
+        self._said_s: deque[float] = deque(maxlen=SAYINGS)
 
     def receive(self, text: str) -> None:
         message = protocol.parse(text)
+        if isinstance(message, protocol.Hello | protocol.Look):
+            self._pace(message)
         if message is not None:
             self._receive(message)
+
+    def _pace(self, message: protocol.Hello | protocol.Look) -> None:
+        now = self._clock.now()
+        if len(self._said_s) == SAYINGS and now - self._said_s[0] < SAYINGS_S:
+            raise ProtocolError(f"{type(message).__name__.lower()}: said more than {SAYINGS} times in a minute")
+        self._said_s.append(now)
 
     async def frames(self) -> AsyncIterator[str | bytes]:
         ping_at = self._clock.now() + PING_S

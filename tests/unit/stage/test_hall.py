@@ -414,3 +414,16 @@ async def test_who_joins_leaves_and_is_heard_is_announced() -> None:
         ("stage.left", {"client": 1}),
         ("stage.owner", {"client": None, "name": None}),
     ]
+
+
+async def test_a_client_that_says_too_much_of_itself_is_turned_away(hall: StageHall) -> None:
+    async with hall.connect() as peer:
+        for number in range(300):
+            await anyio.sleep(2.5)
+            peer.receive(client.hello("page", has_audio=bool(number % 2)))
+    async with hall.connect() as peer:
+        for number in range(30):
+            peer.receive(client.hello("page", has_audio=bool(number % 2)))
+        with pytest.raises(ProtocolError):
+            peer.receive('{"type": "look", "persona": "main", "shown": "model"}')
+        peer.receive(client.playback(Position(1, 1)))
