@@ -77,11 +77,12 @@ def webhook(http: httpx.AsyncClient, url: str) -> Call:
     async def call(alert: Alert, text: str) -> None:
         body: dict[str, Any] = {"text": text, "content": text, "alert": alert_view(alert)}
         try:
-            answer = await http.post(url, json=body, timeout=PATIENCE_S, follow_redirects=False)
+            # The answer is not read: only its status counts, and nobody knows how long it is.
+            async with http.stream("POST", url, json=body, timeout=PATIENCE_S, follow_redirects=False) as answer:
+                if not answer.is_success:
+                    raise EngineError("webhook_failed", f"the webhook answered {answer.status_code}")
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise EngineError("webhook_failed", f"the webhook cannot be reached ({type(error).__name__})") from error
-        if not answer.is_success:
-            raise EngineError("webhook_failed", f"the webhook answered {answer.status_code}")
 
     return call
 

@@ -1,5 +1,6 @@
 import json
 import logging
+from collections.abc import AsyncIterator
 
 import anyio
 import httpx
@@ -84,3 +85,20 @@ async def test_a_webhook_that_fails_never_tells_its_address(url: str) -> None:
         with pytest.raises(EngineError) as failed:
             await webhook(http, url)(alert(), "text")
     assert "secret" not in failed.value.message
+
+
+async def test_the_answer_of_a_webhook_is_not_read() -> None:
+    sent: list[int] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            sent.append(1)
+            yield b"x" * 65_536
+            await anyio.sleep(0.1)
+
+    async with httpx.AsyncClient(
+        transport=httpx.MockTransport(lambda _: httpx.Response(200, content=endless()))
+    ) as http:
+        with anyio.fail_after(1):
+            await webhook(http, "https://example.org/hook")(alert(), "text")
+    assert len(sent) < 3
