@@ -69,7 +69,7 @@ class Keys:
     def opens(self, role: Role, token: str) -> bool:
         """Whether `token` is the one of `role`."""
         key = self._keys.get(role)
-        return key is not None and hmac.compare_digest(_digest(token.encode()), key.token)
+        return key is not None and hmac.compare_digest(_digest(token.encode("utf-8", "surrogatepass")), key.token)
 
     def cookie(self, role: Role) -> str:
         """The `Set-Cookie` value that gives a browser `role`. Raises `KeyError` where the role has no token."""

@@ -1,6 +1,7 @@
 """The gate: host, origin, key, size, type; for requests and for WebSockets."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import fields, replace
 from typing import Any
 
 import httpx
@@ -10,6 +11,10 @@ from starlette.types import ASGIApp
 
 from spark_vtuber.testing.asgi import connect
 from spark_vtuber.testing.desk import FakeDesk
+from spark_vtuber.testing.virtual import VirtualClock
+from spark_vtuber.web.doors import Doors
+from spark_vtuber.web.settings import WebSettings
+from spark_vtuber.web.site import build
 
 Site = Callable[..., ASGIApp]
 SOCKETS = ["/api/events", "/api/stage"]
@@ -248,3 +253,54 @@ async def test_the_key_of_the_stage_controls_nothing(locked: ASGIApp, desk: Fake
 async def test_a_socket_without_a_key_is_refused_before_it_is_accepted(locked: ASGIApp, path: str) -> None:
     async with connect(locked, path) as socket:
         assert (await socket.receive())["status"] == 401
+
+
+async def test_a_token_that_no_text_can_hold_is_only_a_wrong_one(locked: ASGIApp) -> None:
+    answer = await ask(locked, "POST", "/api/login", content=rb'{"token": "\ud800"}', headers=JSON)
+    assert code(answer) == (401, "wrong_token")
+
+
+class Untouched:
+    """A facet that nobody may reach."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"the gate let somebody through to {name}")
+
+
+def every_route(app: Any) -> Iterator[tuple[str, str]]:
+    """Methods and addresses of every route of the interface, whatever facet it belongs to."""
+    for path, methods in app._app.openapi()["paths"].items():
+        address = path.replace("{kind}.{form}", "turns.csv").replace("{source}", "twitch").replace("{emote}", "25")
+        assert "{" not in address
+        yield from ((method.upper(), address) for method in methods)
+
+
+async def test_every_route_of_every_facet_stands_behind_the_gate(settings: WebSettings) -> None:
+    everything: dict[str, Any] = {field.name: Untouched() for field in fields(Doors)}
+    keys = {"desk_token": SecretStr("desk-token"), "stage_token": SecretStr("stage-token")}
+    locked = build(
+        Doors(**everything),
+        replace(settings, host="0.0.0.0", **keys),
+        clock=VirtualClock(),
+        count_drop=lambda _: None,
+    )
+    routes = [route for route in every_route(locked) if route[1] != "/api/login"]
+    assert len(routes) > 45
+    for method, address in routes:
+        expected = {"json": {}} if method == "POST" else {}
+        stage, desk = ({"authorization": f"Bearer {role}-token"} for role in ("stage", "desk"))
+        assert code(await ask(locked, method, address, **expected)) == (401, "key_needed"), address
+        if address.startswith("/api") or address == "/metrics":
+            answer = await ask(locked, method, address, headers=stage, **expected)
+            assert code(answer) == (403, "key_too_small"), address
+        foreign = {**desk, "origin": "http://evil.example"}
+        assert code(await ask(locked, method, address, headers=foreign, **expected)) == (403, "foreign_origin"), address
+        foreign = {**desk, "host": "evil.example"}
+        assert code(await ask(locked, method, address, headers=foreign, **expected)) == (421, "foreign_host"), address
+        if method == "POST":
+            answer = await ask(locked, method, address, headers=desk, data={"a": "form"})
+            assert code(answer) == (415, "not_json"), address
+            answer = await ask(locked, method, address, headers=desk, json={"text": "x" * 70_000})
+            assert code(answer) == (413, "too_large"), address
+        if ("GET", address) not in routes:
+            assert (await ask(locked, "GET", address, headers=desk)).status_code == 405, address
