@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 from typing import Any, Final
 
 from spark_vtuber.core.errors import SparkError
@@ -46,9 +47,9 @@ def press(port: int) -> int:
     try:
         answer = knock(port + 1)
     except SparkError as error:
-        print(f"error {error.message}\n  fix: {error.fix}")
+        print(f"error {error.message}\n  fix: {error.fix}", file=sys.stderr)
         return 1
-    print(said(answer))
+    print(said(answer), file=sys.stderr)
     return 0
 
 
