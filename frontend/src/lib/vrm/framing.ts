@@ -18,11 +18,11 @@ export interface View {
 
 const FOV = 22;
 /** Air above the head, as a share of what is seen. */
-const AIR = 0.05;
+const AIR = 0.08;
 /** How much hat and hair above the joint of the head may take, for a model as tall as the head's joint is high. */
 const TALLEST_HAIR = 0.4;
 /** Width of the shoulders with hanging arms, likewise. */
-const SHOULDERS = 0.42;
+const SHOULDERS = 0.5;
 
 /** Shows a model from its hips up, standing on the lower edge, in a picture of this width by height. */
 export function framing(measures: Measures, aspect: number): View {
