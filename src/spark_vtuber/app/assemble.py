@@ -262,12 +262,16 @@ class _Assembly:
             sample_rate = house.config.stage.sample_rate
             followers["recorder"] = partial(recording_along, path, sample_rate, hall.position)
 
+        broken: set[str] = set()
+
         def told(name: str, error: EngineError | None) -> None:
             if error is not None:
+                broken.add(name)
                 house.board.set(name, "stage", "failed", error.message, error.fix)
             elif name == "recorder":
                 house.board.set(name, "stage", "ok", f"writes {path}")
-            elif house.board.component(name) is not None:
+            elif name in broken:
+                broken.remove(name)
                 house.board.set(name, "stage", "ok", "works again")
 
         followers |= self.avatars.followers
