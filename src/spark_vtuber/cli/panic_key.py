@@ -49,7 +49,7 @@ def press(port: int) -> int:
     except SparkError as error:
         print(f"error {error.message}\n  fix: {error.fix}", file=sys.stderr)
         return 1
-    print(said(answer), file=sys.stderr)
+    print(said(answer))
     return 0
 
 
