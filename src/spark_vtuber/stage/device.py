@@ -1,7 +1,7 @@
 """The show's sound on a local device: a client of the stage that is the audio owner before any page."""
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol
 
 import anyio
@@ -50,7 +50,7 @@ class Speaker(Protocol):
         ...
 
 
-OpenSpeaker = Callable[[], AbstractContextManager[Speaker]]
+OpenSpeaker = Callable[[], AbstractAsyncContextManager[Speaker]]
 
 
 async def play_on(
@@ -63,7 +63,7 @@ async def play_on(
     Raises:
         EngineError: the device is not there or is gone; `device_lost` can be tried again.
     """
-    with open_speaker() as speaker:
+    async with open_speaker() as speaker:
         ring = SoundRing(speaker.rate)
         speaker.play(ring.render)
         report("ok", f"plays on {speaker.name}")

@@ -1,7 +1,7 @@
 """A loudspeaker in memory, for tests of the sound device."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import anyio
 
@@ -29,8 +29,8 @@ class FakeSpeaker:
         self._clock = clock
         self._render: Callable[[int, float], Samples] | None = None
 
-    @contextmanager
-    def open(self) -> Iterator["FakeSpeaker"]:
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator["FakeSpeaker"]:
         """Open it, or fail as scripted."""
         if self.failure is not None:
             raise self.failure
