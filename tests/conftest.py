@@ -6,12 +6,16 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import hypothesis
 import pytest
 import testbed
 
 from spark_vtuber.testing.virtual import VirtualLoop
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+hypothesis.settings.register_profile("spark", deadline=None)  # a test that is not a figure never measures time
+hypothesis.settings.load_profile("spark")
 
 TIMEOUTS_S = {"soak": 24 * 3600, "figures": 900, "real": 120}
 
