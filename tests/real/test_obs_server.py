@@ -191,6 +191,13 @@ async def test_a_server_that_speaks_something_else_is_left(garbage: bytes) -> No
     assert caught.value.code in ("obs_unreachable", "obs_timeout")
 
 
+@pytest.mark.parametrize("host", ["", "[::1", f"{'a' * 70}.example", "a\0b"])
+async def test_a_name_that_no_host_can_have_is_nobody_there(host: str) -> None:
+    with pytest.raises(EngineError, match="OBS does not listen at"):
+        async with open_remote(Address(host, 4455), Events().tell):
+            pass
+
+
 NOT_THE_PROTOCOL = [
     ("nonsense", 4002),
     ('{"op": 6, "d": {}}', 4007),

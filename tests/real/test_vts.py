@@ -150,6 +150,13 @@ async def test_nobody_at_the_port_is_lost_with_what_to_do() -> None:
     assert "Start API" in caught.value.fix
 
 
+@pytest.mark.parametrize("host", ["", "[::1", f"{'a' * 70}.example", "a\0b"])
+async def test_a_name_that_no_host_can_have_is_nobody_there(host: str) -> None:
+    with pytest.raises(Lost, match="there is no VTube Studio"):
+        async with open_socket(host, 8001):
+            pass
+
+
 async def test_another_server_at_the_port_is_lost_with_what_to_do() -> None:
     async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener, anyio.create_task_group() as tasks:
 

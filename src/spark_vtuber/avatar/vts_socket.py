@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from spark_vtuber.avatar.vts_link import Lost, Wire
 from spark_vtuber.avatar.vts_protocol import LONGEST_CHARS
@@ -50,7 +50,7 @@ async def open_socket(host: str, port: int) -> AsyncIterator[Wire]:
             max_size=LONGEST_CHARS,
             proxy=None,
         )
-    except (OSError, TimeoutError, InvalidHandshake) as error:
+    except (OSError, ValueError, WebSocketException) as error:  # a ValueError: no host can be called so
         raise Lost(f"there is no VTube Studio at {where}", fix=HOW_TO_OPEN) from error
     async with socket:
         yield _Socket(socket)

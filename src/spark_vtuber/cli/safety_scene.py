@@ -75,9 +75,10 @@ def switch_scene(host: str, port: int, password: str, scene: str, timeout_s: flo
             converse(connection, where, password, scene, end_s)
     except TimeoutError as error:
         raise SparkError(f"OBS at {where} did not answer within {timeout_s:g} s", code="obs_timeout") from error
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a UnicodeError: no host can be called so
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise SparkError(
-            f"OBS at {where} cannot be reached: {error.strerror or error}",
+            f"OBS at {where} cannot be reached: {why}",
             code="obs_unreachable",
             fix="start OBS, and enable its WebSocket server (Tools, WebSocket Server Settings)",
         ) from error

@@ -142,7 +142,7 @@ async def _connected(address: Address, limit_s: float) -> ClientConnection:
         )
     except TimeoutError as error:
         raise _silent(address, limit_s) from error
-    except (OSError, websockets.WebSocketException) as error:
+    except (OSError, ValueError, websockets.WebSocketException) as error:  # a ValueError: no host can be called so
         raise EngineError(
             "obs_unreachable",
             f"OBS does not listen at {address}",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spark_vtuber.cli.safety_scene import LARGEST_HEAD, LARGEST_MESSAGE, authentication, converse
+from spark_vtuber.cli.safety_scene import LARGEST_HEAD, LARGEST_MESSAGE, authentication, converse, switch_scene
 from spark_vtuber.core.errors import SparkError
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -229,3 +229,9 @@ def test_another_server_is_recognised(head: bytes) -> None:
 def test_time_that_is_over_ends_it() -> None:
     with pytest.raises(TimeoutError):
         talk(FakeObs(), limit_s=-1.0)
+
+
+def test_a_name_that_no_host_can_have_is_an_error_of_ours() -> None:
+    with pytest.raises(SparkError) as caught:
+        switch_scene(f"{'a' * 70}.example", 4455, "hunter2", "Safety")
+    assert caught.value.code == "obs_unreachable"
