@@ -5,7 +5,9 @@ redirect is followed, the file must be a PNG, GIF or WebP by its first bytes, an
 """
 
 import re
+import stat
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -191,14 +193,15 @@ def _failed(message: str) -> SparkError:
 
 
 def _pictures_in(folder: Path) -> OrderedDict[str, tuple[Path, int]]:
-    """The pictures that were kept before, the oldest first."""
+    """The pictures that were kept before, the oldest first; what else lies there, links and large files, is none."""
     found = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path in folder.iterdir():
             if path.suffix.removeprefix(".") in _SUFFIXES.values() and TWITCH_ID.fullmatch(path.stem):
-                status = path.stat()
-                found.append((status.st_mtime, path.stem, path, status.st_size))
+                status = path.lstat()
+                if stat.S_ISREG(status.st_mode) and status.st_size <= MAX_BYTES:
+                    found.append((status.st_mtime, path.stem, path, status.st_size))
     except OSError:
         return OrderedDict()
     return OrderedDict((emote, (path, size)) for _, emote, path, size in sorted(found))
@@ -223,4 +226,5 @@ def _write(path: Path, data: bytes) -> bool:
 
 def _remove(paths: list[Path]) -> None:
     for path in paths:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
