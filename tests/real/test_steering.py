@@ -3,6 +3,8 @@
 import gzip
 import json
 import logging
+import stat
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -200,6 +202,21 @@ async def test_the_oldest_pictures_leave_when_the_room_is_used_up(tmp_path: Path
         assert one.cdn.asked[-1] == "1"
 
 
+async def test_what_was_dropped_beside_the_pictures_is_not_shown(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "emotes", tmp_path / "elsewhere.png"
+    folder.mkdir()
+    elsewhere.write_bytes(PNG + b"private")
+    (folder / "25.png").symlink_to(elsewhere)
+    (folder / "26.png").write_bytes(PNG + bytes(MAX_BYTES))
+    (folder / "27.png").mkdir()
+    async with emotes(tmp_path, room_bytes=len(PNG)) as one:
+        for emote in ("25", "26", "27", "28"):
+            one.cdn.answers[emote] = picture(PNG)
+            assert (await one.get(emote)).data == PNG
+        assert one.cdn.asked == ["25", "26", "27", "28"]
+    assert elsewhere.read_bytes() == PNG + b"private"
+
+
 async def test_a_damaged_picture_on_disk_is_fetched_again(tmp_path: Path) -> None:
     async with emotes(tmp_path) as one:
         one.cdn.answers["25"] = picture(PNG)
@@ -216,6 +233,7 @@ async def test_a_keepsake_is_written_whole_and_read_again(tmp_path: Path) -> Non
             tasks.start_soon(keepsake.write, {"number": number, "text": "ü"})
     assert keepsake.read()["text"] == "ü"
     assert not (tmp_path / "kept.json.new").exists()
+    assert sys.platform == "win32" or stat.S_IMODE((tmp_path / "kept.json").stat().st_mode) == 0o600
 
 
 async def test_a_damaged_keepsake_is_no_value_and_a_disk_that_refuses_is_logged(

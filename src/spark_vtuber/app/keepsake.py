@@ -46,15 +46,17 @@ class FileKeepsake:
         with anyio.CancelScope(shield=True):
             async with self._writing:
                 try:
-                    await anyio.to_thread.run_sync(_replace, self._path, text)
+                    await anyio.to_thread.run_sync(replace_file, self._path, text)
                 except OSError as error:
                     self._log.warning("%s cannot be written: %s", self._path.name, error)
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
+    """Put a text in the place of a file: all of it or, with an `OSError`, nothing. Only its owner may read it."""
     fresh = path.with_name(f"{path.name}.new")
-    with fresh.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(text.encode())
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)

@@ -1,7 +1,6 @@
 """What was changed in the panel: a table on disk, and values of the kind that can stand in it."""
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Final
 import tomli_w
 
 from spark_vtuber.app.catalogue import HIDDEN, REFERENCE, holds_password, is_secret
+from spark_vtuber.app.keepsake import replace_file
 from spark_vtuber.config import OVERRIDES
 
 HEADER: Final = """\
@@ -24,12 +24,7 @@ DEEPEST: Final = 16
 def write(folder: Path, table: Mapping[str, Any]) -> None:
     """Put a table in the place of the overrides on disk: all of it or, with an `OSError`, nothing."""
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / f"{OVERRIDES}.new"
-    with fresh.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(f"{HEADER}\n{tomli_w.dumps(table)}" if table else HEADER)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(folder / OVERRIDES)
+    replace_file(folder / OVERRIDES, f"{HEADER}\n{tomli_w.dumps(table)}" if table else HEADER)
 
 
 def with_key(overrides: Mapping[str, Any], path: Sequence[str], value: Any) -> dict[str, Any]:
@@ -89,5 +84,5 @@ def _refusal_of_text(path: Sequence[str], text: str) -> str:
     if HIDDEN in text:
         return f"holds {HIDDEN}, which stands in the panel for a secret that is written into the configuration"
     if path and text and not text.startswith(REFERENCE) and (is_secret(path[-1]) or holds_password(text)):
-        return 'holds a secret; a secret is named, as in "secret:NAME", and set as the variable SPARK_SECRET_NAME'
+        return 'holds a secret; a secret is named, as in "secret:NAME", and set by spark-vtuber secrets set NAME'
     return ""
