@@ -15,6 +15,9 @@ from spark_vtuber.pipeline.turn import Turn
 UNHURRIED_S: Final = 10.0
 """The unplayed sound that is assumed while nothing is spoken: clauses may then be whole sentences."""
 
+CLOSE_S: Final = 0.2
+"""How long the source of a cut answer may take to close: a panic waits for it."""
+
 
 class Script:
     """What a turn will say, read from `source`, which it closes.
@@ -41,7 +44,7 @@ class Script:
                 await self.approved()
                 yield clause
         finally:
-            with anyio.CancelScope(shield=True):
+            with anyio.move_on_after(CLOSE_S, shield=True):
                 async with self._access:
                     await self._source.aclose()
 

@@ -1,13 +1,17 @@
 """How a turn ends when it is not simply over: a bug, a shutdown, a stage that breaks while it is silenced."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
 import anyio
 import pytest
 
 from spark_vtuber.core.cues import Behaviour
 from spark_vtuber.core.ids import PersonaId, TurnId
-from spark_vtuber.core.turns import Mark, Outcome, TurnRecord
+from spark_vtuber.core.turns import Clause, Mark, Outcome, TurnRecord
 from spark_vtuber.pipeline.floor import Seat
 from spark_vtuber.pipeline.run import run_turn
+from spark_vtuber.pipeline.script import Script
 from spark_vtuber.pipeline.turn import Turn
 from spark_vtuber.stage.port import Position, SpeechStart, TurnOver
 from spark_vtuber.testing.crews import EMBER, SPARK, Rig
@@ -119,3 +123,20 @@ async def test_the_end_of_the_sound_is_marked_once_and_never_for_a_turn_that_was
         await anyio.sleep(1.5)
         tasks.cancel_scope.cancel()
     assert Mark.LAST_PLAYED not in turn.record().marks
+
+
+async def test_an_answer_whose_end_hangs_does_not_keep_a_cut_turn() -> None:
+    rig = Rig()
+    turn = rig.turn()
+
+    async def stubborn() -> AsyncGenerator[Clause, None]:
+        try:
+            yield Clause("Hello there.", "Hello there.", "Hello there.")
+        finally:
+            await anyio.sleep(3_600)
+
+    began_s = rig.clock.now()
+    async with anyio.create_task_group() as tasks, aclosing(stubborn()) as source:
+        async with aclosing(Script(turn, rig.crew(), source, tasks).clauses()) as clauses:
+            assert (await anext(clauses)).shown == "Hello there."
+        assert rig.clock.now() - began_s < 1
