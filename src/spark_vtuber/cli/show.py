@@ -155,6 +155,10 @@ class _Curtain:
             log.warning("the configuration was not read again: %s", error.message)
             complain(error)
             return
+        except Exception:
+            # A bug of an engine that was tried must not end the show.
+            log.exception("the configuration was not read again, by a bug")
+            return
         for one in changes:
             self._opened.doors.audit("settings.reload", actor="signal", target=one.key, old=one.old, new=one.value)
         tell_changes(changes)

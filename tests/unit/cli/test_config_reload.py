@@ -2,7 +2,8 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import pytest
@@ -10,6 +11,10 @@ from typer.testing import CliRunner, Result
 
 from spark_vtuber.cli import running
 from spark_vtuber.cli.main import app
+from spark_vtuber.cli.show import _Curtain as Curtain
+
+if TYPE_CHECKING:
+    from spark_vtuber.app.assemble import Opened
 
 
 class FakeShow:
@@ -90,3 +95,15 @@ def test_without_a_show_there_the_port_is_named(body: Any, tmp_path: Path, show:
     assert told.exit_code == 1
     assert "9300" in told.stderr
     assert "Traceback" not in told.output
+
+
+async def test_a_bug_in_a_reload_is_logged_and_the_show_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        async def reload(self) -> None:
+            raise ZeroDivisionError
+
+    curtain = Curtain()
+    curtain.rise(cast("Opened", SimpleNamespace(doors=SimpleNamespace(settings=Broken()))))
+    await curtain.reload()
+    assert "the configuration was not read again" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
