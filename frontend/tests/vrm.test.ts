@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { REST } from '../src/lib/puppet/pose';
 import { EXPRESSIONS, VISEMES, type Avatar } from '../src/lib/puppet/types';
 import { ModelRole, modelIn, understudyLook, type Shown } from '../src/lib/stage/role';
+import { Show } from '../src/lib/stage/show';
 import { Face } from '../src/lib/vrm/face';
 import { framing } from '../src/lib/vrm/framing';
 import { BONES, mirrored, poseOf } from '../src/lib/vrm/pose';
@@ -121,6 +122,13 @@ test('a look names a model or a puppet, and the understudy is the puppet of the 
 	expect(understudyLook(persona('ember', 'Nova'), 0)).toBe('ember');
 	expect(understudyLook(persona('main', 'Spark'), 1)).toBe('spark');
 	expect([0, 1, 2].map((place) => understudyLook(persona('nova', 'Nova'), place))).toEqual(['spark', 'ember', 'spark']);
+});
+
+test('the show says when puppets stand in for models', () => {
+	const said: boolean[] = [];
+	const show = new Show({ send: () => {}, nowMs: () => 0, onPuppets: (isOn) => said.push(isOn) });
+	for (const on of [true, false, 'yes', 1]) show.receiveText(JSON.stringify({ type: 'puppets', on }));
+	expect(said).toEqual([true, false, false, false]);
 });
 
 /** An avatar that notes whether it is on the stage. */

@@ -209,6 +209,18 @@ async def test_a_model_whose_graphics_are_lost_comes_back(theatre: Theatre) -> N
     await stage.page.context.close()
 
 
+async def test_the_stand_in_of_the_stage_is_the_puppet(theatre: Theatre) -> None:
+    stage = await theatre.stage("main")
+    await expect(stage.page.locator("canvas")).to_be_visible()
+    for stand_in, what, detail in (("puppet", "svg", "stage is switched"), ("", "canvas", "Box.vrm is shown")):
+        answer = await theatre.show.http.post("/api/fallback", json={"module": "stage", "use": stand_in})
+        answer.raise_for_status()
+        await expect(stage.page.locator(what)).to_be_visible()
+        await theatre.told("main", detail)
+        assert await stage.page.locator("canvas, svg").count() == 1
+    await stage.page.context.close()
+
+
 async def test_only_a_page_with_a_model_loads_what_draws_models(theatre: Theatre) -> None:
     path = testbed.chromium()
     assert path is not None

@@ -22,6 +22,7 @@ _REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "refused": ("a page may not read {file}", "open the stage with its key"),
     "no_webgl": ("a page has no WebGL to draw it", "switch on hardware acceleration in that browser, or in OBS"),
     "lost": ("a page lost its graphics; it tries again", "close what else uses the graphics card"),
+    "switched": ("stage is switched to it", "switch it back when you like"),
     "slow": ("{file} did not come in time", "export it with smaller textures"),
 }
 """What a page can say, for people."""

@@ -23,7 +23,7 @@ class StandIns:
     def __init__(self, forced: Fallback, board: Board) -> None:
         self._board = board
         self._used: set[str] = set()
-        self._told: dict[str, Callable[[bool], None]] = {}
+        self._told: dict[str, list[Callable[[bool], None]]] = {}
         for module, stand_in in forced.model_dump().items():
             self.switch(module, stand_in)
 
@@ -33,7 +33,7 @@ class StandIns:
 
     def tell(self, module: str, told: Callable[[bool], None]) -> None:
         """Call `told` now and after every change with whether a module uses its stand-in."""
-        self._told[module] = told
+        self._told.setdefault(module, []).append(told)
         told(self.uses(module))
 
     def switch(self, module: str, stand_in: str) -> None:
@@ -54,5 +54,5 @@ class StandIns:
         elif module in self._used:
             self._used.remove(module)
             self._board.set(f"fallback:{module}", "fallback", "off", f"{module} is as configured")
-        if module in self._told:
-            self._told[module](module in self._used)
+        for told in self._told.get(module, ()):
+            told(module in self._used)

@@ -15,6 +15,7 @@ from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.desk import Announce, StagePeer
 from spark_vtuber.core.errors import ProtocolError
 from spark_vtuber.core.ids import PersonaId, SessionId, TurnId
+from spark_vtuber.core.looks import model_in
 from spark_vtuber.core.personas import EXPRESSIONS, PersonaView
 from spark_vtuber.stage import protocol
 from spark_vtuber.stage.clock import HeardClock
@@ -77,6 +78,8 @@ class StageHall:
         self._personas = tuple(personas)
         self._expressions = tuple(expressions)
         self._muted: frozenset[PersonaId] = frozenset()
+        self._has_models = any(model_in(persona.look) is not None for persona in self._personas)
+        self._uses_puppets = False
         self._heard = HeardClock()
         self._playhead = Playhead(self._heard, clock, self._announce_owner)
         self._peers: dict[int, _Peer] = {}
@@ -141,6 +144,12 @@ class StageHall:
         self._muted = frozenset(personas)
         self._tell_all(protocol.muted(self._muted))
 
+    def use_puppets(self, is_on: bool) -> None:
+        """Have puppets stand in for all models, or not any more."""
+        self._uses_puppets = is_on
+        if self._has_models:
+            self._tell_all(protocol.puppets(is_on=is_on))
+
     @property
     def audio_owner(self) -> str | None:
         """Who makes the sound, by the name it gave itself; None while only the wall clock hears."""
@@ -162,6 +171,8 @@ class StageHall:
         peer.outbox.put(
             protocol.welcome(self._session, self._personas, self._expressions, self._muted, self._heard.owner_name)
         )
+        if self._has_models:
+            peer.outbox.put(protocol.puppets(is_on=self._uses_puppets))
         self._heard.join(number, is_device=is_device)
         self._peers[number] = peer
         self._note("stage.joined", client=number)

@@ -119,6 +119,11 @@ def muted(personas: Iterable[PersonaId]) -> str:
     return _text("muted", personas=sorted(personas))
 
 
+def puppets(*, is_on: bool) -> str:
+    """Whether puppets stand in for all models; an extension that old clients ignore."""
+    return _text("puppets", on=is_on)
+
+
 def speech_start(part: SpeechStart) -> str:
     """An utterance begins; the text is as shown."""
     utterance = part.utterance

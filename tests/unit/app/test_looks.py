@@ -4,7 +4,7 @@ import json
 import logging
 import random
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from spark_vtuber import engines
 from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.app.house import House
 from spark_vtuber.app.looks import Looks, findings
+from spark_vtuber.app.standins import StandIns
 from spark_vtuber.config import load
 from spark_vtuber.core.engine import Finding
 from spark_vtuber.core.errors import ConfigError
@@ -88,6 +89,19 @@ async def test_a_page_tells_it_over_the_stage_protocol(house: House) -> None:
         peer.receive('{"type":"look","persona":"main","shown":"model"}')
     assert heard == [Look(MAIN, "puppet", "no_webgl"), Look(MAIN, "model")]
     assert parse('{"type":"look","persona":"main","shown":"model"}') == Look(MAIN, "model")
+
+
+async def test_puppets_stand_in_for_models_when_the_stage_is_switched(house: House) -> None:
+    hall = StageHall(house.around.clock, house.session, house.personas)
+    stand_ins = StandIns(house.config.fallback, house.board)
+    stand_ins.tell("stage", hall.use_puppets)
+    async with hall.connect() as peer:
+        stand_ins.switch("stage", "puppet")
+        stand_ins.switch("stage", "")
+        async with aclosing(peer.frames()) as frames:
+            read = [json.loads(await anext(frames)) for _ in range(4)]
+    assert [frame["type"] for frame in read] == ["welcome", "puppets", "puppets", "puppets"]
+    assert [frame["on"] for frame in read[1:]] == [False, True, False]
 
 
 def looked_at(tmp_path: Path, look: str) -> list[Finding]:

@@ -65,6 +65,7 @@ export type ServerMessage =
 	| { readonly type: 'speech.end'; readonly utterance: number; readonly samples: number }
 	| { readonly type: 'speech.cancel'; readonly turn: string }
 	| { readonly type: 'audio.owner'; readonly you: boolean }
+	| { readonly type: 'puppets'; readonly on: boolean }
 	| { readonly type: 'turn.end'; readonly turn: string; readonly outcome: string }
 	| { readonly type: 'ping'; readonly position: Position | null };
 
@@ -146,6 +147,7 @@ const READERS: Readonly<Record<string, Reader | undefined>> = {
 		const turn = id(raw['turn']);
 		return turn === undefined ? null : { type: 'speech.cancel', turn };
 	},
+	puppets: (raw) => ({ type: 'puppets', on: raw['on'] === true }),
 	'audio.owner': (raw) => ({ type: 'audio.owner', you: raw['you'] === true }),
 	'turn.end': (raw) => {
 		const turn = id(raw['turn']);

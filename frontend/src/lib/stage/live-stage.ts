@@ -21,6 +21,8 @@ export interface LiveStageOptions {
 	/** Stage token, where the server wants one. */
 	readonly key: string | null;
 	readonly onCast: (personas: readonly Persona[]) => void;
+	/** Puppets shall stand in for all models, or not any more. */
+	readonly onPuppets: (isOn: boolean) => void;
 	readonly onConnection: (isConnected: boolean) => void;
 	/** The browser holds sound back (true) until the viewer clicks. */
 	readonly onBlocked: (isBlocked: boolean) => void;
@@ -41,6 +43,7 @@ export class LiveStage {
 			send: (message) => this.#socket.send(message),
 			nowMs: () => performance.now(),
 			onCast: options.onCast,
+			onPuppets: options.onPuppets,
 			// A page that was frozen loses its office; it works again, and says so.
 			onDeposed: () => this.#isAudible && this.#hello()
 		});

@@ -25,21 +25,32 @@ export function understudyLook({ id, name }: Persona, place: number): string {
 	return own ?? LOOKS[place % LOOKS.length] ?? 'spark';
 }
 
+export interface RoleOptions extends PuppetOptions {
+	/** Which one of the cast, from 0. */
+	readonly place: number;
+	/** The streamer wants puppets in place of models. */
+	readonly isPuppet: boolean;
+}
+
 /** Puts a character into `host`. `onShown` is told about models only. */
 export function castRole(
 	host: HTMLElement,
 	persona: Persona,
-	place: number,
-	options: PuppetOptions,
+	options: RoleOptions,
 	onShown: (shown: Shown) => void
 ): Avatar {
 	const model = modelIn(persona.look);
 	if (model === null) return createPuppet(host, persona.look, options);
+	const understudy = () => createPuppet(host, understudyLook(persona, options.place), options);
+	if (options.isPuppet) {
+		onShown({ shown: 'puppet', reason: 'switched' });
+		return understudy();
+	}
 	const open: OpenModel = async (onLost) => {
 		const { createModel } = await import('../vrm');
 		return createModel(host, model, { ...options, name: options.name ?? persona.name, onLost });
 	};
-	return new ModelRole(open, () => createPuppet(host, understudyLook(persona, place), options), onShown);
+	return new ModelRole(open, understudy, onShown);
 }
 
 /** Shows nothing until the model is there, and the puppet from when it is known that it will not come. */

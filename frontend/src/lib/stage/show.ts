@@ -14,6 +14,8 @@ export interface ShowOptions {
 	readonly nowMs: () => number;
 	/** A new list of personas stands on the stage. */
 	readonly onCast?: (personas: readonly Persona[]) => void;
+	/** Puppets shall stand in for all models, or not any more. */
+	readonly onPuppets?: (isOn: boolean) => void;
 	/** This page made the sound, and the server gave that to another. */
 	readonly onDeposed?: () => void;
 }
@@ -69,6 +71,8 @@ export class Show {
 				this.silence();
 				this.personas = message.personas;
 				return this.options.onCast?.(message.personas);
+			case 'puppets':
+				return this.options.onPuppets?.(message.on);
 			case 'speech.start': {
 				const utterance = this.script.start(message);
 				if (utterance) this.player.start(utterance);

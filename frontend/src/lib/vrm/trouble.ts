@@ -1,5 +1,5 @@
 /** Why a model cannot be shown, in the words of the stage protocol. Free of three, so that it can be told without it. */
-export const REASONS = ['missing', 'too_large', 'broken', 'refused', 'no_webgl', 'lost', 'slow'] as const;
+export const REASONS = ['missing', 'too_large', 'broken', 'refused', 'no_webgl', 'lost', 'slow', 'switched'] as const;
 export type Reason = (typeof REASONS)[number];
 
 export class LookTrouble extends Error {
