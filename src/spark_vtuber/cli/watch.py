@@ -272,7 +272,9 @@ class Watch:
     def _end_workers(self) -> None:
         """End workers that outlived the show: one that is stopped does not see that its pipe is closed."""
         workers, self._workers = self._workers, ()
-        for pid in workers if sys.platform != "win32" else ():
+        if sys.platform == "win32":
+            return
+        for pid in workers:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
 

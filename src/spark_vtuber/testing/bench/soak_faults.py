@@ -125,14 +125,14 @@ async def _cut_page(scene: Scene) -> None:
 
 
 async def _block_loop(scene: Scene) -> None:
-    if (pid := await scene.pid()) is not None:
+    if sys.platform != "win32" and (pid := await scene.pid()) is not None:
         _send(pid, signal.SIGSTOP)
         await anyio.sleep(FROZEN_S)
         _send(pid, signal.SIGCONT)
 
 
 async def _hang_show(scene: Scene) -> None:
-    if (pid := await scene.pid()) is not None:
+    if sys.platform != "win32" and (pid := await scene.pid()) is not None:
         _send(pid, signal.SIGSTOP)
 
 
@@ -142,7 +142,7 @@ async def _restart_director(scene: Scene) -> None:
 
 
 async def _kill_show(scene: Scene) -> None:
-    if (pid := await scene.pid()) is not None:
+    if sys.platform != "win32" and (pid := await scene.pid()) is not None:
         _send(pid, signal.SIGKILL)
 
 
