@@ -1,4 +1,4 @@
-"""Opens engines by name, each once, and shows on the board how they are."""
+"""Engines for once, as for a sentence into a file or a checklist; a show keeps its own in `engine_room`."""
 
 from contextlib import AsyncExitStack
 from typing import Any
@@ -11,7 +11,7 @@ from spark_vtuber.health.board import Board
 
 
 class Rack:
-    """The engines of the show. They close, last first, when `stack` does."""
+    """Opens engines by name, each once, and shows on the board how they are. They close, last first, with `stack`."""
 
     def __init__(self, stack: AsyncExitStack, env: EngineEnv, board: Board) -> None:
         self._stack = stack

@@ -32,11 +32,6 @@ P95_AFTER_S: Final = 300.0
 """Slow answers are an alert once they have been slow for this long."""
 
 
-def no_troubles() -> Iterator[Trouble]:
-    """Nothing is wrong elsewhere."""
-    return iter(())
-
-
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What the watchtower sees of the show, and what it can do about its memory.
