@@ -17,6 +17,9 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 hypothesis.settings.register_profile("spark", deadline=None)  # a test that is not a figure never measures time
 hypothesis.settings.load_profile("spark")
 
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+"""No test, and no show that one starts, reads the keyring of whoever runs it."""
+
 TIMEOUTS_S = {"soak": 24 * 3600, "figures": 900, "real": 120}
 
 

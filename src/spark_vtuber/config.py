@@ -2,7 +2,7 @@
 
 This is the only module that reads the environment. Later layers win: defaults < file < overrides < environment <
 flags. The file is looked for as `--config`, `$SPARK_CONFIG`, `./spark.toml`, and in the platform's configuration
-directory. Secrets are named in it (`api_key = "secret:openai"`), never written.
+directory. Secrets are named in it (`api_key = "secret:openai"`), never written; those of the environment are read here.
 """
 
 import difflib
@@ -18,7 +18,7 @@ import platformdirs
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from spark_vtuber.core.engine import EngineSpec
-from spark_vtuber.core.errors import ConfigError, EngineError, Mistake, SparkError
+from spark_vtuber.core.errors import ConfigError, Mistake, SparkError
 from spark_vtuber.core.looks import checked_look
 from spark_vtuber.core.personas import Expression
 from spark_vtuber.core.settings import Applies
@@ -34,6 +34,9 @@ OVERRIDES: Final = "overrides.toml"
 
 SECRET_VARIABLE: Final = "SPARK_SECRET_"  # noqa: S105 - how their names begin, not a secret
 """How the variables begin that hold secrets."""
+
+PASSPHRASE: Final = "SPARK_PASSPHRASE"  # noqa: S105 - the name of a variable
+"""The variable that opens the file with the secrets."""
 
 
 def key(default: Any, meaning: str, applies: Applies = "restart", **rules: Any) -> Any:
@@ -65,6 +68,13 @@ class Data(Section):
     dir: Annotated[Path, AfterValidator(Path.expanduser)] = key(
         Path(platformdirs.user_data_dir(APP, appauthor=False)), "The data directory.", validate_default=True
     )
+
+
+class SecretSettings(Section):
+    """Where secrets are kept that the environment does not hold (`spark-vtuber secrets set NAME`)."""
+
+    system: bool = key(True, "Keep them in the keyring of the system where there is one (extra `keyring`).")
+    plaintext: bool = key(False, "Keep them unencrypted, in a private file, where neither keyring nor passphrase is.")
 
 
 class JournalSettings(Section):
@@ -323,6 +333,7 @@ class Config(Section):
 
     server: Server = key(Server(), "Pages and API.")
     data: Data = key(Data(), "State on disk.")
+    secrets: SecretSettings = key(SecretSettings(), "Where secrets are kept that the environment does not hold.")
     llm: dict[str, Any] = key({"use": AUTO}, "The language model: `use` and the engine's own keys.", "component")
     tts: dict[str, Any] = key({"use": "espeak"}, "The voice: `use` and the engine's own keys.", "component")
     guard: dict[str, Any] = key({"use": "basic"}, "The guard: `use` and the engine's own keys.", "component")
@@ -428,29 +439,32 @@ def read_table(file: Path | None) -> dict[str, Any]:
         raise ConfigError((Mistake(str(file), f"is not valid TOML: {error}"),)) from error
 
 
-def secret(name: str, environ: Mapping[str, str] | None = None) -> str:
-    """The value of a secret, from `SPARK_SECRET_<NAME>`.
-
-    Raises:
-        EngineError: `no_secret`, with the variable to set.
-    """
+def given_secrets(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The secrets that the environment holds: `SPARK_SECRET_MY_KEY` is "my-key"."""
     env = os.environ if environ is None else environ
-    variable = f"{SECRET_VARIABLE}{name.upper().replace('-', '_')}"
-    value = env.get(variable, "")
-    if not value:
-        raise EngineError("no_secret", f'the secret "{name}" is not known', fix=f"set the variable {variable}")
-    return value
+    prefix = len(SECRET_VARIABLE)
+    return {
+        name[prefix:].lower().replace("_", "-"): value
+        for name, value in env.items()
+        if name.startswith(SECRET_VARIABLE) and value
+    }
+
+
+def passphrase(environ: Mapping[str, str] | None = None) -> str:
+    """What opens the file with the secrets; empty where it is not set."""
+    return (os.environ if environ is None else environ).get(PASSPHRASE, "")
 
 
 def secrets(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """The values of all secrets, for what must keep them out of logs."""
-    env = os.environ if environ is None else environ
-    return tuple(value for name, value in env.items() if name.startswith(SECRET_VARIABLE) and value)
+    """Every secret value of the environment, for what must keep them out of logs."""
+    return tuple(one for one in (*given_secrets(environ).values(), passphrase(environ)) if one)
 
 
 def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment for a child process: ours without the secrets, plus `extra`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(SECRET_VARIABLE)}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(SECRET_VARIABLE) and name != PASSPHRASE
+    }
     return kept | dict(extra or {})
 
 

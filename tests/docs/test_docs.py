@@ -25,6 +25,7 @@ import reference
 
 from spark_vtuber import engines
 from spark_vtuber.app.environment import Surroundings, engine_env
+from spark_vtuber.app.vault import open_vault
 from spark_vtuber.chat import replay
 from spark_vtuber.config import load
 from spark_vtuber.core.clock import SystemClock
@@ -193,7 +194,7 @@ async def test_engines_keep_the_contract(page: Path, tmp_path: Path) -> None:
         settings = load(engines.spec, None, {"data": {"dir": str(tmp_path)}}, {})
         around = Surroundings(SystemClock(), random.Random(1), logging.getLogger("docs"))
         async with httpx.AsyncClient() as http:
-            env = engine_env(settings.config, around, http, ())
+            env = engine_env(settings.config, around, http, (), open_vault(settings.config).secret)
             async with spec.open(spec.options(), env) as voice:
                 await check_tts(voice, env.sample_rate)
             assert [finding.severity async for finding in spec.probe(spec.options(), env)] == ["ok"]

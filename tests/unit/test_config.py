@@ -4,8 +4,18 @@ from typing import Any
 import pytest
 
 from spark_vtuber import engines
-from spark_vtuber.config import AUTO, Config, Section, child_environment, load, schema, secret, secrets
-from spark_vtuber.core.errors import ConfigError, EngineError
+from spark_vtuber.config import (
+    AUTO,
+    Config,
+    Section,
+    child_environment,
+    given_secrets,
+    load,
+    passphrase,
+    schema,
+    secrets,
+)
+from spark_vtuber.core.errors import ConfigError
 
 
 def config(tmp_path: Path, text: str = "", env: dict[str, str] | None = None, **flags: Any) -> Config:
@@ -132,7 +142,8 @@ def test_the_overrides_cannot_say_where_they_are(tmp_path: Path) -> None:
 
 
 def test_every_secret_is_known_to_what_keeps_them_out_of_logs() -> None:
-    assert set(secrets({"SPARK_SECRET_A": "one", "SPARK_SECRET_B": "", "PATH": "x"})) == {"one"}
+    known = secrets({"SPARK_SECRET_A": "one", "SPARK_SECRET_B": "", "SPARK_PASSPHRASE": "two", "PATH": "x"})
+    assert set(known) == {"one", "two"}
 
 
 def test_a_show_needs_a_character(tmp_path: Path) -> None:
@@ -150,13 +161,11 @@ def test_a_file_that_is_not_toml_is_one_clear_mistake(tmp_path: Path) -> None:
 
 
 def test_a_secret_comes_from_the_environment_and_never_reaches_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert secret("openai", {"SPARK_SECRET_OPENAI": "s3"}) == "s3"
-    with pytest.raises(EngineError) as caught:
-        secret("my-key", {})
-    assert caught.value.code == "no_secret"
-    assert "SPARK_SECRET_MY_KEY" in caught.value.fix
+    assert given_secrets({"SPARK_SECRET_MY_KEY": "s3", "SPARK_SECRET_EMPTY": "", "PATH": "x"}) == {"my-key": "s3"}
+    assert passphrase({"SPARK_PASSPHRASE": "correct horse"}) == "correct horse"
     monkeypatch.setenv("SPARK_SECRET_OPENAI", "s3")
-    assert "SPARK_SECRET_OPENAI" not in child_environment()
+    monkeypatch.setenv("SPARK_PASSPHRASE", "correct horse")
+    assert {"SPARK_SECRET_OPENAI", "SPARK_PASSPHRASE"}.isdisjoint(child_environment())
     assert child_environment({"A": "b"})["A"] == "b"
 
 

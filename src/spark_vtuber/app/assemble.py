@@ -28,7 +28,7 @@ from spark_vtuber.app.obs import ObsRoom, safety
 from spark_vtuber.app.show import Parts, Show
 from spark_vtuber.app.sound import keep_sounding
 from spark_vtuber.app.standins import StandIns
-from spark_vtuber.app.tokens import token
+from spark_vtuber.app.tokens import FindSecret, token
 from spark_vtuber.app.tuning import gate_limits, keep_tuned, open_log, open_settings
 from spark_vtuber.config import Settings
 from spark_vtuber.core.errors import EngineError, SparkError
@@ -98,13 +98,14 @@ async def run_show(
         SparkError: the configuration names something that is not there, the port is taken, or the data directory cannot
             be made.
     """
-    web = _web_settings(settings)
-    listener = bind(web, settings.config.server.port)
-    port: int = listener.getsockname()[1]
     personas = tuple(card.load(PersonaId(name), one.card, one.look) for name, one in settings.config.persona.items())
     async with AsyncExitStack() as stack:
-        stack.callback(listener.close)
         house = House(settings, around, await stack.enter_async_context(http_client()), stack, personas)
+        await house.learn(settings)
+        web = _web_settings(settings, house.vault.secret)
+        listener = bind(web, settings.config.server.port)
+        stack.callback(listener.close)
+        port: int = listener.getsockname()[1]
         log = stack.enter_context(open_log(house))
         assembly = _Assembly(house, skip_port=port)
         await stack.enter_async_context(assembly.room.open())
@@ -141,7 +142,7 @@ async def run_show(
                     port,
                     assembly.equipment.found,
                     assembly.ward.farewell,
-                    lambda: safety(house.config.obs, is_off=assembly.stand_ins.uses("obs")),
+                    lambda: safety(house.config.obs, house.vault.secret, is_off=assembly.stand_ins.uses("obs")),
                     house.config.data.dir,
                 )
             )
@@ -175,6 +176,7 @@ class _Assembly:
         clock = around.clock
         personas = tuple(persona.id for persona in house.personas)
         hall = StageHall(clock, house.session, house.personas, announce=house.events, hear_look=Looks(house).hear)
+        self.stand_ins.tell("stage", hall.use_puppets)
         self.obs = ObsRoom(house, self.stand_ins, hall.position)
         self.avatars = AvatarRoom(house, self.stand_ins, hall.position)
         self.avatars.start()
@@ -291,12 +293,12 @@ class _Assembly:
         return replace(limits, max_tokens=max(LEAST_TOKENS, limits.max_tokens // 2)) if is_short else limits
 
 
-def _web_settings(settings: Settings) -> WebSettings:
+def _web_settings(settings: Settings, secret: FindSecret) -> WebSettings:
     server = settings.config.server
     return WebSettings(
         host=server.host,
-        desk_token=token(server.desk_token),
-        stage_token=token(server.stage_token),
+        desk_token=token(server.desk_token, secret),
+        stage_token=token(server.stage_token, secret),
         chat_rate_per_s=server.chat_per_s,
         chat_burst=server.chat_burst,
         models=settings.config.data.dir / MODELS,

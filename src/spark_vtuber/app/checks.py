@@ -12,15 +12,17 @@ from spark_vtuber import engines
 from spark_vtuber.app import avatar_probe, looks
 from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL, UNDERSTUDY
 from spark_vtuber.app.environment import Surroundings, engine_env
-from spark_vtuber.app.tokens import token
+from spark_vtuber.app.tokens import FindSecret, token
+from spark_vtuber.app.vault import findings, open_vault
 from spark_vtuber.config import AUTO, ENGINE_PORTS, Config, EngineChoice, EngineLookup, Settings, load
-from spark_vtuber.core.engine import EngineSpec, Finding
+from spark_vtuber.core.engine import EngineEnv, EngineSpec, Finding
 from spark_vtuber.core.errors import ConfigError, SparkError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.health import machine
 from spark_vtuber.llm.discovery import discover
 from spark_vtuber.personality import card
+from spark_vtuber.vault.vault import Vault
 from spark_vtuber.web.settings import BUNDLE, is_loopback
 
 GIB: Final = 1024**3
@@ -48,6 +50,8 @@ class Ground:
     listener_on: Callable[[int], str] = machine.listener_on
     bundle: Path = field(default=BUNDLE)
     avatars: Callable[[Config], AsyncIterator[Finding]] = avatar_probe.findings
+    vault: Callable[[Config], Vault] = open_vault
+    secrets: Callable[[Config], Iterator[Finding]] = findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +74,14 @@ async def examine(
     except ConfigError as error:
         mistakes = tuple(Finding(one.key, "error", one.reason, one.fix) for one in error.mistakes)
     config = settings.config if settings else Config()
-    for finding in _system(ground, config):
-        yield Checked("system", finding)
-    for finding in mistakes or _configuration(settings):
-        yield Checked("configuration", finding)
+    vault = ground.vault(config)
+    for area, found in (
+        ("system", _system(ground, config)),
+        ("configuration", mistakes or _configuration(settings, vault.secret)),
+        ("secrets", ground.secrets(config)),
+    ):
+        for finding in found:
+            yield Checked(area, finding)
     for checked in _characters(config):
         yield checked
     async for finding in _ports(config, http, ground):
@@ -85,7 +93,8 @@ async def examine(
         yield Checked("avatars", finding)
     async for finding in _found_models(settings, http):
         yield Checked("engines", finding)
-    async for checked in _engines(settings, around, http, ground.engine):
+    env = engine_env(settings.config, around, http, _views(settings.config), vault.secret)
+    async for checked in _engines(settings, env, ground.engine):
         yield checked
 
 
@@ -116,7 +125,7 @@ def _system(ground: Ground, config: Config) -> Iterator[Finding]:
         yield Finding("sound", "ok", "the page plays it; no sound device of this machine is needed")
 
 
-def _configuration(settings: Settings | None) -> Iterator[Finding]:
+def _configuration(settings: Settings | None, secret: FindSecret) -> Iterator[Finding]:
     if settings is None:
         return
     where = str(settings.file) if settings.file else "no file; every key has its default"
@@ -127,7 +136,7 @@ def _configuration(settings: Settings | None) -> Iterator[Finding]:
     server = settings.config.server
     for name, reference in (("desk_token", server.desk_token), ("stage_token", server.stage_token)):
         try:
-            token(reference)
+            token(reference, secret)
         except SparkError as error:
             yield Finding(f"server.{name}", "error", error.message, error.fix)
     if not is_loopback(server.host) and not server.desk_token:
@@ -135,7 +144,7 @@ def _configuration(settings: Settings | None) -> Iterator[Finding]:
             "server.host",
             "error",
             f"{server.host} can be reached from other machines, and no token protects the desk",
-            'set desk_token = "secret:desk" and the variable SPARK_SECRET_DESK, or listen on 127.0.0.1',
+            'set desk_token = "secret:desk" and run: spark-vtuber secrets set desk, or listen on 127.0.0.1',
         )
     for name, stand_in in settings.config.fallback.model_dump().items():
         if stand_in:
@@ -196,10 +205,7 @@ async def _found_models(settings: Settings, http: httpx.AsyncClient) -> AsyncIte
         yield Finding("llm", "note", "no model server on this machine: the understudy answers", HOW_TO_GET_A_MODEL)
 
 
-async def _engines(
-    settings: Settings, around: Surroundings, http: httpx.AsyncClient, lookup: EngineLookup
-) -> AsyncIterator[Checked]:
-    env = engine_env(settings.config, around, http, _views(settings.config))
+async def _engines(settings: Settings, env: EngineEnv, lookup: EngineLookup) -> AsyncIterator[Checked]:
     specs: dict[str, EngineSpec] = {}
     for port, choice in _in_use(settings, lookup):
         name = f"{port}: {choice.name}"

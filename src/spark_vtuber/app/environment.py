@@ -11,7 +11,7 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from spark_vtuber import config as configuration
+from spark_vtuber.app.tokens import FindSecret
 from spark_vtuber.config import Config
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.engine import EngineEnv
@@ -51,6 +51,7 @@ def engine_env(
     around: Surroundings,
     http: httpx.AsyncClient,
     personas: Sequence[PersonaView],
+    secret: FindSecret,
     report: Callable[..., None] | None = None,
     told: Told = untold,
 ) -> EngineEnv:
@@ -62,7 +63,7 @@ def engine_env(
         clock=around.clock,
         random=around.rng,
         data_dir=config.data.dir,
-        secret=configuration.secret,
+        secret=secret,
         log=around.log,
         worker=partial(
             open_worker, log=around.log, clock=around.clock, rng=around.rng, start=around.roster.start, told=told

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import anyio
 import httpx
@@ -10,6 +11,7 @@ from anyio.abc import TaskGroup
 from spark_vtuber import config as configuration
 from spark_vtuber.app.environment import Surroundings, engine_env
 from spark_vtuber.app.live import Live
+from spark_vtuber.app.vault import open_vault, uses
 from spark_vtuber.config import Config, Settings
 from spark_vtuber.core.engine import EngineEnv
 from spark_vtuber.core.ids import SessionId, session_id
@@ -27,8 +29,8 @@ from spark_vtuber.telemetry.metrics import ShowMetrics
 class House:
     """The settings, the records and the tasks of one show.
 
-    What is entered into `stack` closes after everything that runs: engines must outlive the turns. Whoever learns a
-    secret registers it in `secrets`, which keep it out of the log.
+    What is entered into `stack` closes after everything that runs: engines must outlive the turns. `vault` finds
+    secrets; whoever learns one elsewhere registers it in `secrets`, which keep it out of everything that is shown.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class House:
     ) -> None:
         self.live = Live(settings, around.log)
         self.secrets = Secrets(configuration.secrets())
+        self.vault = open_vault(settings.config, self.secrets.register)
         self.around = around
         self.http = http
         self.stack = stack
@@ -65,6 +68,11 @@ class House:
     def config(self) -> Config:
         """The configuration in force: what was changed while the show runs counts, unless it needs a restart."""
         return self.live.config
+
+    async def learn(self, settings: Settings) -> None:
+        """Read the secrets that `settings` name, so that nothing waits for a disk or a keyring later."""
+        if names := set(uses(settings.config)) - set(configuration.given_secrets()):
+            await self.around.aside(partial(self.vault.learn, names))
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -93,4 +101,4 @@ class House:
 
         `told` hears of the processes of its workers.
         """
-        return engine_env(self.config, self.around, self.http, self.personas, report, told)
+        return engine_env(self.config, self.around, self.http, self.personas, self.vault.secret, report, told)

@@ -101,7 +101,7 @@ class Lookout:
         calls: list[Call] = [desktop()] if alerting.desktop else []
         if alerting.webhook:
             try:
-                url = token(alerting.webhook)
+                url = token(alerting.webhook, self._house.vault.secret)
             except SparkError as error:
                 self._house.around.log.warning("no webhook is called: %s", error.message)
             else:

@@ -9,7 +9,7 @@ import anyio
 
 from spark_vtuber.app.house import House
 from spark_vtuber.app.standins import StandIns
-from spark_vtuber.app.tokens import token
+from spark_vtuber.app.tokens import FindSecret, token
 from spark_vtuber.config import Config, Obs
 from spark_vtuber.core.desk import Event, State
 from spark_vtuber.core.errors import EngineError, SparkError
@@ -89,7 +89,8 @@ class ObsRoom:
             self._changed(NOT_ON)
             return
         try:
-            where = address_of(config)
+            await self._house.learn(self._house.settings)
+            where = address_of(config, self._house.vault.secret)
         except SparkError as error:
             where_to = f"{config.host}:{config.port}"
             self._refusal = ObsView("wrong_password", where_to, detail=error.message, fix=error.fix)
@@ -156,23 +157,23 @@ def condition(view: ObsView) -> tuple[State, str, str]:
             return "degraded" if view.fix else "starting", detail, view.fix
 
 
-def address_of(config: Obs) -> Address:
+def address_of(config: Obs, secret: FindSecret) -> Address:
     """Where OBS listens.
 
     Raises:
         SparkError: `plain_secret` where the password stands in the configuration, `no_secret` where it is not known.
     """
     try:
-        password = token(config.password)
+        password = token(config.password, secret)
     except SparkError as error:
         if error.code != "plain_secret":
             raise
-        fix = 'set [obs] password = "secret:obs", and the variable SPARK_SECRET_OBS'
+        fix = 'set [obs] password = "secret:obs", and run: spark-vtuber secrets set obs'
         raise SparkError("the password of OBS must not stand in the configuration", code=error.code, fix=fix) from None
     return Address(config.host, config.port) if password is None else Address(config.host, config.port, password)
 
 
-def safety(config: Obs, *, is_off: bool) -> dict[str, Any]:
+def safety(config: Obs, secret: FindSecret, *, is_off: bool) -> dict[str, Any]:
     """Where the watch finds the safety scene when the show cannot show it: without `scene` it need not look.
 
     `is_off`: OBS was switched off for now.
@@ -180,7 +181,7 @@ def safety(config: Obs, *, is_off: bool) -> dict[str, Any]:
     place: dict[str, Any] = {"host": config.host, "port": config.port, "password": "", "scene": ""}
     if config.on and config.safety_scene and not is_off:
         with suppress(SparkError):
-            password = token(config.password)
+            password = token(config.password, secret)
             place |= {"password": password.get_secret_value() if password else "", "scene": config.safety_scene}
     return place
 

@@ -18,6 +18,7 @@ from spark_vtuber.app.obs import address_of, opener, wanted
 from spark_vtuber.app.rack import Rack
 from spark_vtuber.app.runway import Runway, ground
 from spark_vtuber.app.tokens import token
+from spark_vtuber.app.vault import open_vault
 from spark_vtuber.config import Config, EngineChoice, Obs, Settings
 from spark_vtuber.core.cues import Cue, CueKind
 from spark_vtuber.core.engine import Finding, Severity
@@ -61,7 +62,8 @@ async def racked(
     """The engines that are installed, opened as a show opens them."""
     board = Board(around.clock, EventLog(around.clock))
     async with AsyncExitStack() as stack:
-        rack = Rack(stack, engine_env(settings.config, around, http, personas), board)
+        env = engine_env(settings.config, around, http, personas, open_vault(settings.config).secret)
+        rack = Rack(stack, env, board)
 
         async def open_engine(port: str, choice: EngineChoice) -> Any:
             engine = await rack.open(port, choice)
@@ -193,7 +195,7 @@ async def _obs(config: Config, connect: Callable[[Obs], OpenRemote]) -> AsyncIte
     findings: list[Finding] = []
     try:
         async with (
-            connect(config.obs)(address_of(config.obs), _ignored) as remote,
+            connect(config.obs)(address_of(config.obs, open_vault(config).secret), _ignored) as remote,
             anyio.create_task_group() as tasks,
         ):
             tasks.start_soon(remote.run)
@@ -239,7 +241,7 @@ async def _running(config: Config, http: httpx.AsyncClient) -> AsyncIterator[Fin
     """What a show that already runs says of itself; nothing where none does."""
     url = f"http://127.0.0.1:{config.server.port}"
     try:
-        key = token(config.server.desk_token)
+        key = token(config.server.desk_token, open_vault(config).secret)
         headers = {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
         health = (await http.get(f"{url}/api/health", headers=headers, timeout=SHOW_S)).json()
         status = (await http.get(f"{url}/api/status", headers=headers, timeout=SHOW_S)).json()

@@ -11,7 +11,7 @@ import anyio
 from spark_vtuber.app import catalogue, overrides
 from spark_vtuber.app.environment import Aside
 from spark_vtuber.app.live import Live
-from spark_vtuber.app.tokens import token
+from spark_vtuber.app.tokens import FindSecret, token
 from spark_vtuber.config import (
     OVERRIDES,
     Config,
@@ -60,12 +60,14 @@ class LiveSettings:
         lookup: EngineLookup,
         names: Callable[[str], tuple[str, ...]],
         aside: Aside,
+        secret: FindSecret,
     ) -> None:
         self._live = live
         self._announce = announce
         self._lookup = lookup
         self._names = names
         self._aside = aside
+        self._secret = secret
         self._started = live.settings
         self._newest = live.settings
         self._known = self._raw(live.settings)
@@ -126,7 +128,7 @@ class LiveSettings:
         self, settings: Settings, changed: Mapping[str, Any] | None = None, touched: str = ""
     ) -> Sequence[Change]:
         """Put settings in force; with `changed` also on disk. All of it or nothing."""
-        mistakes = await self._aside(lambda: _mistakes_beyond(self._newest.config, settings.config))
+        mistakes = await self._aside(lambda: _mistakes_beyond(self._newest.config, settings.config, self._secret))
         if mistakes:
             raise _refused(mistakes)
         in_force = _in_force(self._started, settings)
@@ -258,7 +260,7 @@ def _held(started: Any, newest: Any) -> Any:
     return type(newest).model_construct(were_set, **held)
 
 
-def _mistakes_beyond(old: Config, new: Config) -> tuple[Mistake, ...]:
+def _mistakes_beyond(old: Config, new: Config, secret: FindSecret) -> tuple[Mistake, ...]:
     """What is wrong with changed keys that a show would not start with: character files, and who may reach the desk."""
     mistakes: list[Mistake] = []
     for name, one in new.persona.items():
@@ -273,7 +275,7 @@ def _mistakes_beyond(old: Config, new: Config) -> tuple[Mistake, ...]:
         reference = getattr(new.server, key)
         if reference != getattr(old.server, key):
             try:
-                token(reference)
+                token(reference, secret)
             except SparkError as error:
                 mistakes.append(Mistake(f"server.{key}", error.message, error.fix))
     if new.server != old.server and not is_loopback(new.server.host) and not new.server.desk_token:

@@ -6,6 +6,7 @@ from pathlib import Path
 from spark_vtuber.app.environment import Surroundings, engine_env, http_client
 from spark_vtuber.app.limits import limits_of
 from spark_vtuber.app.rack import Rack
+from spark_vtuber.app.vault import open_vault
 from spark_vtuber.config import Settings
 from spark_vtuber.core.cues import Cue, CueKind
 from spark_vtuber.core.errors import SparkError
@@ -38,7 +39,7 @@ async def speak(settings: Settings, around: Surroundings, text: str, persona: st
     board = Board(around.clock, events)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(http_client())
-        rack = Rack(stack, engine_env(config, around, http, (view,)), board)
+        rack = Rack(stack, engine_env(config, around, http, (view,), open_vault(config).secret), board)
         chosen = settings.engines[persona]
         voice, guard = await rack.open("tts", chosen["tts"]), await rack.open("guard", chosen["guard"])
         if voice is None or guard is None:

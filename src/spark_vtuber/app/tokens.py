@@ -1,14 +1,18 @@
 """Tokens that open the show beyond loopback; the configuration names them."""
 
+from collections.abc import Callable
+
 from pydantic import SecretStr
 
-from spark_vtuber import config as configuration
 from spark_vtuber.core.errors import SparkError
 
 REFERENCE = "secret:"
 
+FindSecret = Callable[[str], str]
+"""Gives a secret by its name, or raises `EngineError` (`no_secret`) with the fix; `Vault.secret` is one."""
 
-def token(reference: str) -> SecretStr | None:
+
+def token(reference: str, secret: FindSecret) -> SecretStr | None:
     """The secret that a key names; None where it is empty.
 
     Raises:
@@ -20,6 +24,6 @@ def token(reference: str) -> SecretStr | None:
         raise SparkError(
             "a token must not stand in the configuration",
             code="plain_secret",
-            fix='name a secret: desk_token = "secret:desk", and set SPARK_SECRET_DESK',
+            fix='name a secret: desk_token = "secret:desk", and run: spark-vtuber secrets set desk',
         )
-    return SecretStr(configuration.secret(reference.removeprefix(REFERENCE)))
+    return SecretStr(secret(reference.removeprefix(REFERENCE)))

@@ -29,7 +29,12 @@ LONGEST_TURN_S: Final = 120.0
 def open_settings(house: House, equipment: Equipment, director: Director) -> LiveSettings:
     """The settings of the panel; engines that are chosen differently are changed under the running show."""
     settings = LiveSettings(
-        house.live, house.events, lookup=engines.spec, names=engines.names, aside=house.around.aside
+        house.live,
+        house.events,
+        lookup=engines.spec,
+        names=engines.names,
+        aside=house.around.aside,
+        secret=house.vault.secret,
     )
     settings.refitting(partial(_hiding, house))
     settings.refitting(partial(equipment.refitting, turns_over=partial(_turns_over, house, director)))
@@ -81,6 +86,7 @@ def _hide(house: House, settings: Settings) -> None:
 async def _hiding(house: House, settings: Settings) -> AsyncIterator[None]:
     """A refit that comes before those of engines: they may repeat what they were given."""
     _hide(house, settings)
+    await house.learn(settings)
     yield
 
 

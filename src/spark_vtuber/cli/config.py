@@ -89,8 +89,7 @@ def reload(config: options.ConfigFile = None, port: options.Port = None, as_json
       spark-vtuber config reload --port 9000
     """
     try:
-        server = load(engines.spec, config, options.layer(server={"port": port})).config.server
-        changes = asked_to_reload(server)
+        changes = asked_to_reload(load(engines.spec, config, options.layer(server={"port": port})).config)
     except ConfigError as error:
         _complain_of_all(error)
         raise typer.Exit(WRONG) from error

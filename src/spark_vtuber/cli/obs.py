@@ -12,13 +12,14 @@ from rich.markup import escape
 
 from spark_vtuber import engines
 from spark_vtuber.app.obs import address_of, opener, wanted
+from spark_vtuber.app.vault import open_vault
 from spark_vtuber.cli import options
 from spark_vtuber.cli.console import complain, console, errors_in
 from spark_vtuber.config import Config, load
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.obs.meter import FrameMeter
 from spark_vtuber.obs.mirror import Mirror
-from spark_vtuber.obs.port import Remote
+from spark_vtuber.obs.port import Address, Remote
 from spark_vtuber.obs.session import figures, look
 from spark_vtuber.obs.setup import Step, prepare
 
@@ -41,7 +42,8 @@ def setup(config: options.ConfigFile = None, as_json: options.AsJson = False) ->
     arranged it. Names and address are in the table \[obs] of the configuration.
 
     In OBS switch on Tools, WebSocket Server Settings, Enable WebSocket server,
-    and put its password into the secret that \[obs] password names.
+    keep its password: spark-vtuber secrets set obs, and name it in the
+    configuration: \[obs] password = "secret:obs".
     """
 
     async def make(remote: Remote, settings: Config) -> None:
@@ -71,11 +73,11 @@ def status(config: options.ConfigFile = None, as_json: options.AsJson = False) -
         if as_json:
             known = {"scene": mirror.scene, "scenes": scenes, "safety_scene": safety, "stats": asdict(stats)}
             outputs = {"streaming": mirror.is_streaming, "recording": mirror.is_recording}
-            print(json.dumps({"address": str(address_of(settings.obs)), **known, **outputs}))
+            print(json.dumps({"address": str(Address(settings.obs.host, settings.obs.port)), **known, **outputs}))
             return
         outputs_on = [mirror.is_streaming * "streaming", mirror.is_recording * "recording"]
         doing = " and ".join(filter(None, outputs_on)) or "neither streaming nor recording"
-        console.print(f"[green]connected[/] OBS at {address_of(settings.obs)}, {doing}")
+        console.print(f"[green]connected[/] OBS at {Address(settings.obs.host, settings.obs.port)}, {doing}")
         console.print(f'on air: "{escape(mirror.scene)}"')
         if safety and safety not in scenes:
             console.print(f'[yellow]missing[/] the safety scene "{escape(safety)}": spark-vtuber obs setup')
@@ -140,7 +142,7 @@ def _with_obs(config: options.ConfigFile, work: Callable[[Remote, Config], Await
 
 
 async def _connected(settings: Config, work: Callable[[Remote, Config], Awaitable[None]]) -> None:
-    address = address_of(settings.obs)
+    address = address_of(settings.obs, open_vault(settings).secret)
     async with opener(settings.obs)(address, lambda _event, _data: None) as remote, anyio.create_task_group() as tasks:
         tasks.start_soon(remote.run)
         await work(remote, settings)

@@ -5,7 +5,8 @@ from typing import Any, Final
 import httpx
 
 from spark_vtuber.app.tokens import token
-from spark_vtuber.config import Server
+from spark_vtuber.app.vault import open_vault
+from spark_vtuber.config import Config, Server
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.settings import Change
 
@@ -15,18 +16,19 @@ PATIENCE_S: Final = 130.0
 EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - what stands in the file, never bound here
 
 
-def asked_to_reload(server: Server) -> list[Change]:
-    """Let the show on `server` read its configuration again; gives what changed.
+def asked_to_reload(config: Config) -> list[Change]:
+    """Let the show of a configuration read its configuration again; gives what changed.
 
     Raises:
         SparkError: `no_show`: nobody answers there; else what the show says.
     """
-    return _changes(server, _post(server, "/api/settings/reload"))
+    return _changes(config.server, _post(config, "/api/settings/reload"))
 
 
-def _post(server: Server, path: str) -> Any:
+def _post(config: Config, path: str) -> Any:
+    server = config.server
     host = EVERYWHERE.get(server.host, f"[{server.host}]" if ":" in server.host else server.host)
-    secret = token(server.desk_token)
+    secret = token(server.desk_token, open_vault(config).secret)
     headers = {"user-agent": "spark-vtuber"}
     if secret is not None:
         headers["authorization"] = f"Bearer {secret.get_secret_value()}"

@@ -208,7 +208,7 @@ async def test_a_desk_beyond_loopback_needs_a_token(tmp_path: Path, ground: Grou
     findings = await found(tmp_path, ground, '[server]\nhost = "0.0.0.0"\n')
     assert findings["configuration server.host"].severity == "error"
     findings = await found(tmp_path, ground, '[server]\nhost = "0.0.0.0"\ndesk_token = "secret:desk"\n')
-    assert findings["configuration server.desk_token"].fix == "set the variable SPARK_SECRET_DESK"
+    assert findings["configuration server.desk_token"].fix == "spark-vtuber secrets set desk"
     findings = await found(tmp_path, ground, '[server]\nstage_token = "hunter2"\n')
     assert findings["configuration server.stage_token"].severity == "error"
     assert "hunter2" not in str(findings)

@@ -5,6 +5,7 @@ import pytest
 
 from spark_vtuber.app.lookout import engine_ports, obs_troubles, short
 from spark_vtuber.app.obs import ObsRoom, safety
+from spark_vtuber.app.vault import open_vault
 from spark_vtuber.config import Alerting, Config, Obs
 from spark_vtuber.core.obs import ObsStats, ObsView
 
@@ -47,8 +48,14 @@ def test_a_worker_has_a_short_name() -> None:
 def test_the_watch_learns_where_the_safety_scene_is_only_while_obs_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPARK_SECRET_OBS", "hush")
     on = Obs(on=True, password="secret:obs", safety_scene="Safe")
-    assert safety(on, is_off=False) == {"host": "127.0.0.1", "port": 4455, "password": "hush", "scene": "Safe"}
+    known = open_vault(Config()).secret
+    assert safety(on, known, is_off=False) == {
+        "host": "127.0.0.1",
+        "port": 4455,
+        "password": "hush",
+        "scene": "Safe",
+    }
     for config, is_off in ((on, True), (Obs(), False), (Obs(on=True, safety_scene=""), False)):
-        assert safety(config, is_off=is_off)["scene"] == ""
+        assert safety(config, known, is_off=is_off)["scene"] == ""
     monkeypatch.delenv("SPARK_SECRET_OBS")
-    assert safety(on, is_off=False)["scene"] == ""
+    assert safety(on, open_vault(Config()).secret, is_off=False)["scene"] == ""

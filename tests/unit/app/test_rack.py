@@ -47,7 +47,7 @@ def rack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[Rack, Board, 
     monkeypatch.setattr(engines, "spec", lambda _port, _name: spec)
     board, stack = Board(VirtualClock(), Notes()), AsyncExitStack()
     around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"))
-    env = engine_env(Config(data=Data(dir=tmp_path)), around, httpx.AsyncClient(), ())
+    env = engine_env(Config(data=Data(dir=tmp_path)), around, httpx.AsyncClient(), (), str)
     return Rack(stack, env, board), board, stack
 
 
@@ -74,8 +74,8 @@ async def test_an_engine_that_cannot_be_opened_is_shown_with_its_fix(
 def test_the_environment_has_a_report_only_where_one_is_given(tmp_path: Path) -> None:
     around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"))
     config, http = Config(data=Data(dir=tmp_path)), httpx.AsyncClient()
-    assert engine_env(config, around, http, ()).ports == {}
-    assert "report" in engine_env(config, around, http, (), print).ports
+    assert engine_env(config, around, http, (), str).ports == {}
+    assert "report" in engine_env(config, around, http, (), str, print).ports
 
 
 def test_an_unknown_engine_names_those_there_are() -> None:

@@ -16,7 +16,8 @@ from spark_vtuber import engines
 from spark_vtuber.app import overrides
 from spark_vtuber.app.live import Live
 from spark_vtuber.app.settings import LiveSettings
-from spark_vtuber.config import Settings, load
+from spark_vtuber.app.vault import open_vault
+from spark_vtuber.config import Config, Settings, load
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.settings import Change, RefusedError, Setting
 from spark_vtuber.testing.contracts.settings import check_settings
@@ -24,6 +25,10 @@ from spark_vtuber.testing.crews import Notes
 from spark_vtuber.testing.virtual import VirtualLoop
 
 T = TypeVar("T")
+
+
+def env_secret(name: str) -> str:
+    return open_vault(Config()).secret(name)
 
 
 async def at_once(act: Callable[[], T]) -> T:
@@ -41,7 +46,9 @@ class Room:
         self.flags = {"data": {"dir": str(self.data)}, **flags}
         self.live = Live(self.load(), logging.getLogger("test"))
         self.notes = Notes()
-        self.settings = LiveSettings(self.live, self.notes, lookup=engines.spec, names=engines.names, aside=at_once)
+        self.settings = LiveSettings(
+            self.live, self.notes, lookup=engines.spec, names=engines.names, aside=at_once, secret=env_secret
+        )
 
     def write(self, text: str) -> None:
         self.file.write_text(text, encoding="utf-8")
@@ -390,6 +397,7 @@ def test_what_is_in_force_is_always_what_a_fresh_start_would_load(
             lookup=engines.spec,
             names=engines.names,
             aside=at_once,
+            secret=env_secret,
         )
         mine = [(one.key, one.value, one.source) for one in room.settings.listed()]
         assert mine == [(one.key, one.value, one.source) for one in fresh.listed()]

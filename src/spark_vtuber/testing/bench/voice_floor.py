@@ -12,6 +12,7 @@ import httpx
 
 from spark_vtuber import engines
 from spark_vtuber.app.environment import Surroundings, engine_env
+from spark_vtuber.app.vault import open_vault
 from spark_vtuber.config import load
 from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.core.ids import PersonaId, TurnId
@@ -40,7 +41,7 @@ async def voice_alone_ms(profile: Profile, folder: Path) -> float:
     around = Surroundings(SystemClock(), random.Random(), logging.getLogger(__name__))
     spec = engines.spec("tts", profile.voice)
     async with httpx.AsyncClient() as http:
-        env = engine_env(settings.config, around, http, (persona,))
+        env = engine_env(settings.config, around, http, (persona,), open_vault(settings.config).secret)
         async with spec.open(spec.options(), env) as opened:
             voice: TTS = opened
             times: list[float] = []
