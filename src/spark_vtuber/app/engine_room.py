@@ -86,6 +86,7 @@ class EngineRoom:
         self._tasks: TaskGroup | None = None
         self._kept: dict[Key, Kept[Any]] = {}
         self._steady: dict[Key, Any] = {}
+        self._opening: set[Key] = set()
         self.on_change: list[Callable[[], None]] = []
         """Called whenever an engine was opened or closed."""
 
@@ -132,7 +133,7 @@ class EngineRoom:
         return EngineChoice(name, engines.spec(port, name).options())
 
     def retire(self, in_use: Callable[[], Sequence[Any]], when: Callable[[], Awaitable[None]]) -> None:
-        """Close the voices, models and guards that are not `in_use` once `when` has returned."""
+        """Close the voices, models and guards that are not `in_use`, nor being opened, once `when` has returned."""
         if self._tasks is None:
             raise RuntimeError("the engine room is not open")
         self._tasks.start_soon(self._retire, in_use, when)
@@ -140,7 +141,7 @@ class EngineRoom:
     async def _retire(self, in_use: Callable[[], Sequence[Any]], when: Callable[[], Awaitable[None]]) -> None:
         await when()
         for key, steady in tuple(self._steady.items()):
-            if not any(steady is one for one in in_use()):
+            if key not in self._opening and not any(steady is one for one in in_use()):
                 del self._steady[key]
                 kept = self._kept.pop(key)
                 kept.scope.cancel()
@@ -155,7 +156,11 @@ class EngineRoom:
                 raise RuntimeError("the engine room is not open")
             kept = self._kept[key] = self._make(port, choice)
             self._steady[key], aside = make(kept.engine)
-            await self._tasks.start(partial(_run, kept, aside))
+            self._opening.add(key)
+            try:
+                await self._tasks.start(partial(_run, kept, aside))
+            finally:
+                self._opening.remove(key)
         return self._steady[key]
 
     def _make(self, port: str, choice: EngineChoice) -> Kept[Any]:

@@ -53,11 +53,15 @@ class Quiet:
 
 
 class Engines:
-    """What stands behind the names; `log` keeps what was opened and closed, `broken` cannot be opened."""
+    """What stands behind the names; `log` keeps what was opened and closed.
+
+    What is `broken` cannot be opened, what is `slow` takes so many seconds.
+    """
 
     def __init__(self) -> None:
         self.log: list[str] = []
         self.broken: dict[str, EngineError] = {}
+        self.slow: dict[str, float] = {}
         self.chat = Quiet()
         self.voices: dict[int, FakeVoice] = {}
         self.model = ScriptedModel("A model speaks here, and it speaks for a while.")
@@ -70,6 +74,7 @@ class Engines:
             what = f"{name}{options.tone or ''}"
             if what in self.broken:
                 raise self.broken[what]
+            await anyio.sleep(self.slow.get(what, 0.0))
             self.log.append(f"+{what}")
             try:
                 yield self._made(port, name, options)
@@ -175,6 +180,18 @@ async def test_an_old_voice_that_no_stand_in_needs_is_closed(show_of: OpenShow, 
         assert state(opened, "tts:espeak:2") == "off"
         await settings_of(opened).change("tts.tone", 1)
         assert fakes.log.count("+espeak1") == 2
+
+
+async def test_the_end_of_a_change_leaves_alone_what_the_next_one_opens(show_of: OpenShow, fakes: Engines) -> None:
+    fakes.slow["espeak3"] = 10.0
+    async with show_of("[tts]\ntone = 1\n") as opened:
+        opened.show.chat(Line("ana", "hello spark"))
+        await anyio.sleep(0.5)
+        await settings_of(opened).change("tts.tone", 2)
+        change = await settings_of(opened).change("tts.tone", 3)
+        assert change.value == 3
+        await anyio.sleep(30)
+        assert [one for one in fakes.log if one.startswith("-")] == ["-espeak1", "-espeak2"]
 
 
 async def test_a_voice_that_cannot_be_opened_is_refused_and_the_old_one_stays(
