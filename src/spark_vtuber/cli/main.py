@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from spark_vtuber.app.assemble import VERSION
-from spark_vtuber.cli import bench, config, demo, doctor, export, obs, panic, rehearse, replay, run, say, vts
+from spark_vtuber.cli import bench, config, demo, doctor, export, obs, panic, rehearse, replay, run, say, secrets, vts
 
 app = typer.Typer(
     name="spark-vtuber",
@@ -39,6 +39,7 @@ app.command()(rehearse.rehearse)
 app.command()(say.say)
 app.command()(doctor.doctor)
 app.add_typer(config.app, name="config")
+app.add_typer(secrets.app, name="secrets")
 app.command()(panic.panic)
 app.add_typer(obs.app, name="obs")
 app.add_typer(vts.app, name="vts")

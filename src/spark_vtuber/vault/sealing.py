@@ -22,6 +22,11 @@ CHECK: Final = ".check"
 
 NO_KEY: Final = "no_key"
 PASSPHRASE: Final = "SPARK_PASSPHRASE"  # noqa: S105 - the name of a variable
+HOW_TO_OPEN: Final = f"set {PASSPHRASE} to the one that the file was made with"
+HOW_TO_SEAL: Final = (
+    f"set {PASSPHRASE}, here and where the show starts; or install the extra `keyring` on a desktop that has one; "
+    "or allow plaintext: --plaintext"
+)
 
 By = Literal["keyring", "passphrase"]
 
@@ -80,7 +85,7 @@ class Keys:
         except SparkError as error:
             if error.code not in (ABSENT, HUNG, REFUSED):
                 raise
-            by, key = "passphrase", self._derived(salt)
+            by, key = "passphrase", self._derived(salt, HOW_TO_SEAL)
         seal = Seal(key)
         lock = Lock(by, salt, seal.close(CHECK, CHECK))
         self._opened[lock] = seal
@@ -93,12 +98,12 @@ class Keys:
             SparkError: `wrong_passphrase`, or `no_key` where there is no passphrase or the keyring lacks the key.
         """
         if lock not in self._opened:
-            seal = Seal(self._derived(lock.salt) if lock.by == "passphrase" else self._stored(lock.salt))
+            seal = Seal(self._derived(lock.salt, HOW_TO_OPEN) if lock.by == "passphrase" else self._stored(lock.salt))
             if seal.open(CHECK, lock.check) != CHECK:
                 raise SparkError(
                     "the passphrase of the file with the secrets is another",
                     code="wrong_passphrase",
-                    fix=f"set {PASSPHRASE} to the one that the file was made with",
+                    fix=HOW_TO_OPEN,
                 )
             self._opened[lock] = seal
         return self._opened[lock]
@@ -112,13 +117,12 @@ class Keys:
             except SparkError:
                 return
 
-    def _derived(self, salt: str) -> bytes:
+    def _derived(self, salt: str, fix: str) -> bytes:
         if not self._passphrase:
             raise SparkError(
                 "there is no key for the file with the secrets: no keyring and no passphrase",
                 code=NO_KEY,
-                fix=f"set {PASSPHRASE}, here and where the show starts; or install the extra `keyring` on a desktop "
-                "that has one; or allow plaintext: --plaintext",
+                fix=fix,
             )
         text = self._passphrase.encode("utf-8", "surrogatepass")
         return hashlib.scrypt(text, salt=bytes.fromhex(salt), n=COST, r=8, p=1, maxmem=MEMORY, dklen=KEY_BYTES)
