@@ -94,8 +94,8 @@ async def theatre(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[The
         yield Theatre(show, browser, models)
 
 
-async def alphas(stage: Visit) -> tuple[list[int], float]:
-    """The alpha of the four corners, and the share of the picture that is not transparent."""
+async def looked_at(stage: Visit) -> tuple[list[int], float, list[int]]:
+    """The alpha of the four corners, the share of the picture that is not transparent, and the colour of the hair."""
     picture = await stage.page.screenshot(omit_background=True)
     read = """async (bytes) => {
         const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
@@ -107,10 +107,13 @@ async def alphas(stage: Visit) -> tuple[list[int], float]:
         let seen = 0;
         for (let i = 3; i < data.length; i += 4) if (data[i] > 0) seen += 1;
         const corners = [at(0, 0), at(width - 1, 0), at(0, height / 4), at(width - 1, height / 4)];
-        return [corners, seen / (width * height)];
+        let top = 0;
+        while (top < height - 9 && at(width / 2, top) < 255) top += 1;
+        const hair = 4 * ((top + 8) * width + width / 2);
+        return [corners, seen / (width * height), [...data.slice(hair, hair + 3)]];
     }"""
-    corners, share = await stage.page.evaluate(read, list(picture))
-    return corners, share
+    corners, share, hair = await stage.page.evaluate(read, list(picture))
+    return corners, share, hair
 
 
 async def scripts_with_models(stage: Visit) -> list[str]:
@@ -135,9 +138,10 @@ async def test_a_model_appears_and_its_mouth_follows_what_is_heard(theatre: Thea
     stage = await theatre.stage("main")
     await expect(stage.page.get_by_role("img", name="Spark")).to_be_visible()
     assert await theatre.told("main", "Box.vrm is shown") == "ok"
-    corners, share = await alphas(stage)
+    corners, share, (red, _, blue) = await looked_at(stage)
     assert corners == [0, 0, 0, 0]
     assert 0.2 < share < 0.8
+    assert red > blue + 60, "the colour of the hair is a picture inside the file"
     await stage.until("__stage.isAudible")
     await theatre.show.write("ana", "hello!", persona="main")
     await theatre.show.wait_for_turns(1)
@@ -174,7 +178,7 @@ async def test_a_model_of_the_older_format_appears(theatre: Theatre) -> None:
     stage = await theatre.stage("old")
     await expect(stage.page.locator("canvas")).to_be_visible()
     assert await theatre.told("old", "Old.vrm is shown") == "ok"
-    _, share = await alphas(stage)
+    _, share, _ = await looked_at(stage)
     assert 0.2 < share < 0.8
     await stage.page.context.close()
 
@@ -283,8 +287,8 @@ async def test_nothing_but_a_model_of_the_folder_is_served(theatre: Theatre) -> 
 
 async def test_the_key_of_the_stage_opens_models(tmp_path: Path) -> None:
     (tmp_path / "Box.vrm").write_bytes(vrm())
-    keys = {"desk_token": SecretStr("d" * 32), "stage_token": SecretStr("s" * 32)}
-    settings = WebSettings(static=tmp_path / "static", models=tmp_path, **keys)
+    desk_token, stage_token = SecretStr("d" * 32), SecretStr("s" * 32)
+    settings = WebSettings(desk_token=desk_token, stage_token=stage_token, static=tmp_path / "static", models=tmp_path)
     desk = FakeDesk(SystemClock())
     site = build(Doors(desk), settings, clock=SystemClock(), count_drop=desk.counters.drop)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://127.0.0.1:8080") as http:

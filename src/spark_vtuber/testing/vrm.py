@@ -1,11 +1,14 @@
 """A small model of our own, made of boxes: a valid `.vrm` file without anybody's art in it.
 
+Its hair has its colour from a picture inside the file, as the colours of real models are pictures.
+
 `vrm()` is VRM 1.0 with 17 bones, all presets of mouth and feelings as morph targets, and blinking; `vrm(version=0)` the
 same body as VRM 0.x. What a hostile file would say goes in by name.
 """
 
 import json
 import struct
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -140,9 +143,14 @@ def vrm(version: int = 1, *, image_uri: str = "", meta: dict[str, Any] | None = 
         "nodes": nodes,
         "materials": [_material(number, colour, version) for number, colour in enumerate(_COLOURS)],
     }
+    gltf["images"] = [{"bufferView": file.view(_png(_COLOURS[_HAIR])), "mimeType": "image/png"}]
+    gltf["textures"] = [{"source": 0}]
+    hair = gltf["materials"][_HAIR]["pbrMetallicRoughness"]
+    hair |= {"baseColorFactor": [1.0, 1.0, 1.0, 1.0], "baseColorTexture": {"index": 0}}
     if image_uri:
-        gltf |= {"images": [{"uri": image_uri}], "textures": [{"source": 0}]}
-        gltf["materials"][_CLOTH]["pbrMetallicRoughness"]["baseColorTexture"] = {"index": 0}
+        gltf["images"].append({"uri": image_uri})
+        gltf["textures"].append({"source": 1})
+        gltf["materials"][_CLOTH]["pbrMetallicRoughness"]["baseColorTexture"] = {"index": 1}
     said = META if meta is None else meta
     if version == 1:
         gltf["extensions"] = {"VRMC_vrm": _version_1(names, face_node, said)}
@@ -161,6 +169,17 @@ def glb(description: bytes, data: bytes = b"") -> bytes:
         padded = data + b"\0" * (-len(data) % 4)
         body += struct.pack("<II", len(padded), 0x004E4942) + padded
     return struct.pack("<4sII", b"glTF", 2, 12 + len(body)) + body
+
+
+def _png(colour: Vector) -> bytes:
+    """A picture of two by two pixels in one colour (PNG, third edition, 5 and 11)."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    row = b"\0" + bytes(round(255 * part) for part in colour) * 2
+    head = struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(row * 2)) + chunk(b"IEND", b"")
 
 
 def _version_1(names: Sequence[str], face_node: int, meta: dict[str, Any]) -> dict[str, Any]:
@@ -295,7 +314,10 @@ class _File:
 
     def shape(self, points: Sequence[Vector], normals: Sequence[Vector], corners: Sequence[int]) -> dict[str, Any]:
         order = self._add(struct.pack(f"<{len(corners)}H", *corners), 5123, len(corners), "SCALAR")
-        return {"attributes": {"POSITION": self.vectors(points), "NORMAL": self.vectors(normals)}, "indices": order}
+        corner = struct.pack("<8f", 0, 1, 1, 1, 1, 0, 0, 0)
+        pictured = self._add(corner * (len(points) // 4), 5126, len(points), "VEC2")
+        places = {"POSITION": self.vectors(points), "NORMAL": self.vectors(normals), "TEXCOORD_0": pictured}
+        return {"attributes": places, "indices": order}
 
     def vectors(self, vectors: Sequence[Vector]) -> int:
         flat = [part for vector in vectors for part in vector]
@@ -318,11 +340,12 @@ class _File:
         }
         return glb(json.dumps(whole, separators=(",", ":")).encode(), bytes(self.data))
 
-    def _add(self, raw: bytes, component: int, count: int, kind: str) -> int:
+    def view(self, raw: bytes) -> int:
         self.data += b"\0" * (-len(self.data) % 4)
         self.views.append({"buffer": 0, "byteOffset": len(self.data), "byteLength": len(raw)})
         self.data += raw
-        self.accessors.append(
-            {"bufferView": len(self.views) - 1, "componentType": component, "count": count, "type": kind}
-        )
+        return len(self.views) - 1
+
+    def _add(self, raw: bytes, component: int, count: int, kind: str) -> int:
+        self.accessors.append({"bufferView": self.view(raw), "componentType": component, "count": count, "type": kind})
         return len(self.accessors) - 1
