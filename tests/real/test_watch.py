@@ -105,13 +105,17 @@ async def test_a_show_that_hangs_is_killed_and_comes_back_muted() -> None:
         assert all(persona["muted"] for persona in personas)
 
 
-async def test_a_show_that_was_stopped_by_a_panic_comes_back_muted() -> None:
+async def test_a_show_that_was_stopped_by_a_panic_comes_back_muted_and_still_held() -> None:
     async with watched_show("run") as show:
         before = await show.health()
+        assert (await show.http.post("/api/hold", json={"on": True})).status_code == 200
+        await anyio.sleep(1.2)  # the show tells of it with the next beat
         assert (await show.panic()).status_code == 200
         shows_of(show)[0].kill()
         await show.next_life(before["session"])
-        assert all(persona["muted"] for persona in (await show.http.get("/api/status")).json()["personas"])
+        status = (await show.http.get("/api/status")).json()
+        assert all(persona["muted"] for persona in status["personas"])
+        assert status["hold"]
 
 
 async def test_a_show_that_hangs_cannot_keep_the_watch_from_ending() -> None:

@@ -108,6 +108,11 @@ class Show:
         """Whether nobody may be heard: all are muted, or everything was stopped by a panic."""
         return self._director.is_stopped or all(self._mutes.is_muted(persona.id) for persona in self._personas)
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether answers wait for approval."""
+        return self._director.is_holding
+
     def health(self) -> Health:
         """Every component and the whole; `failed` only when nothing can be answered any more."""
         return Health(
@@ -126,7 +131,7 @@ class Show:
             "session": self._session,
             "panic": self._director.is_stopped,
             "muted_reason": self._muted_reason,
-            "hold": self._director.is_holding,
+            "hold": self.is_holding,
             "personas": [
                 {
                     **temper_view(persona, temper),

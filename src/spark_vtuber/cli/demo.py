@@ -32,6 +32,7 @@ def demo(
     no_watch: options.NoWatch = False,
     watched: options.Watched = False,
     muted: options.Muted = None,
+    held: options.Held = False,
 ) -> None:
     """Play a show of two minutes from a recorded chat, then end.
 
@@ -50,7 +51,7 @@ def demo(
             data={"dir": str(data_dir) if data_dir else None},
             chat={"replay": {"file": str(chat), "speed": speed}},
         )
-        start(config, flags, Wishes(is_watched=watched, muted_reason=muted or "", until=_last_answer))
+        start(config, flags, Wishes(is_watched=watched, muted_reason=muted or "", is_held=held, until=_last_answer))
 
 
 def recorded_chat() -> AbstractContextManager[Path]:

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -40,13 +40,8 @@ class WatchLink:
         with suppress(OSError):
             os.write(self._to_watch, json.dumps(message).encode() + b"\n")
 
-    async def beat(
-        self,
-        is_silent: Callable[[], bool],
-        workers: Callable[[], Sequence[int]],
-        safety: Callable[[], Mapping[str, Any]],
-    ) -> None:
-        """Show the watch, every second, that the loop turns, whether the show may be heard, and what it started.
+    async def beat(self, state: Callable[[], Mapping[str, Any]], safety: Callable[[], Mapping[str, Any]]) -> None:
+        """Show the watch, every second, that the loop turns, and how the show is.
 
         Whenever it changes, also where the safety scene of OBS is.
         """
@@ -55,7 +50,7 @@ class WatchLink:
             if (place := safety()) != told:
                 told = place
                 self.tell({"type": "obs", **place})
-            self.tell({"type": "beat", "silent": is_silent(), "workers": list(workers())})
+            self.tell({"type": "beat", **state()})
             await anyio.sleep(BEAT_S)
 
     async def obey(

@@ -23,6 +23,9 @@ Watched = Annotated[bool, typer.Option("--watched", hidden=True)]
 Muted = Annotated[str | None, typer.Option("--muted", hidden=True)]
 """Set by the watch: why the show must start without a voice."""
 
+Held = Annotated[bool, typer.Option("--held", hidden=True)]
+"""Set by the watch: the show must start in hold mode, as the last one was."""
+
 
 def layer(**sections: Any) -> dict[str, Any]:
     """Options as the topmost layer of the configuration, nested like the file; what is None is left out."""

@@ -22,6 +22,7 @@ def replay(
     no_watch: options.NoWatch = False,
     watched: options.Watched = False,
     muted: options.Muted = None,
+    held: options.Held = False,
 ) -> None:
     """Start the show and play back a recorded chat, as `run --replay FILE` does.
 
@@ -43,4 +44,4 @@ def replay(
         data={"dir": str(data_dir) if data_dir else None},
         chat={"replay": {"file": str(file), "speed": speed}},
     )
-    start(config, flags, Wishes(is_watched=watched, muted_reason=muted or ""))
+    start(config, flags, Wishes(is_watched=watched, muted_reason=muted or "", is_held=held))

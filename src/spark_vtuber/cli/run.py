@@ -32,6 +32,7 @@ def run(
     no_watch: options.NoWatch = False,
     watched: options.Watched = False,
     muted: options.Muted = None,
+    held: options.Held = False,
 ) -> None:
     """Start the show: the panel with the character, and the stage for OBS.
 
@@ -54,4 +55,4 @@ def run(
     )
     if safe:
         flags |= STAND_INS
-    start(config, flags, Wishes(is_watched=watched, muted_reason=muted or ""))
+    start(config, flags, Wishes(is_watched=watched, muted_reason=muted or "", is_held=held))

@@ -18,6 +18,7 @@ import typer
 from spark_vtuber import engines
 from spark_vtuber.app.assemble import Opened, run_show
 from spark_vtuber.app.environment import Surroundings
+from spark_vtuber.app.show import Show
 from spark_vtuber.cli.changes import tell_changes
 from spark_vtuber.cli.console import complain, console, errors_in
 from spark_vtuber.cli.greeting import greet
@@ -38,11 +39,12 @@ class Wishes:
     """How a show is to be run.
 
     `is_watched`: a watch holds our standard input and output. `muted_reason`: why it starts without a voice, empty
-    where it does not. `until`: ends the show when it returns.
+    where it does not. `is_held`: it starts in hold mode. `until`: ends the show when it returns.
     """
 
     is_watched: bool = False
     muted_reason: str = ""
+    is_held: bool = False
     until: Callable[[Opened], Awaitable[None]] | None = None
 
 
@@ -87,13 +89,15 @@ async def _perform(settings: Settings, wishes: Wishes) -> None:
         if link is not None:
             tasks.start_soon(link.obey, stop, curtain.panic, reload)
         opened: Opened = await tasks.start(partial(run_show, settings, around, muted_reason=wishes.muted_reason))
+        if wishes.is_held and opened.doors.steering is not None:
+            opened.doors.steering.hold(is_on=True)
         curtain.rise(opened)
         ending.farewell = opened.farewell
         greet(opened, settings, wishes.muted_reason)
         if link is not None:
             farewell_s = settings.config.health.stop_limit_s
             link.tell({"type": "ready", "url": opened.url, "door": opened.port + 1, "farewell_s": farewell_s})
-            tasks.start_soon(link.beat, lambda: opened.show.is_silent, partial(_workers, around), opened.safety)
+            tasks.start_soon(link.beat, partial(_state, opened.show, around), opened.safety)
         if settings.config.server.browser and sys.stderr.isatty():
             webbrowser.open(opened.url)
         if wishes.until is not None:
@@ -123,8 +127,10 @@ class _Ending:
         self._show.cancel()
 
 
-def _workers(around: Surroundings) -> list[int]:
-    return [entry.pid for entry in around.roster.entries]
+def _state(show: Show, around: Surroundings) -> dict[str, Any]:
+    """What the watch must know to start the show again as it was, and to end what it leaves behind."""
+    workers = [entry.pid for entry in around.roster.entries]
+    return {"silent": show.is_silent, "held": show.is_holding, "workers": workers}
 
 
 class _Curtain:

@@ -5,11 +5,12 @@ process group of its own; its stdin carries our commands and its stdout its mess
 
     watch → show   {"type": "stop"}  {"type": "panic", "id": N}  {"type": "reload"}
     show → watch   {"type": "ready", "url": …, "door": port, "farewell_s": …}  {"type": "panicked", "id": N}
-                   {"type": "beat", "silent": bool, "workers": [process id, …]}
+                   {"type": "beat", "silent": bool, "held": bool, "workers": [process id, …]}
                    {"type": "obs", "host": …, "port": …, "password": …, "scene": …}
 
-When the watch dies, the show sees its stdin close and ends. A show that was silent is silent when it comes back. A show
-that has to be killed may leave viewers with a frozen face: OBS is put on the safety scene, if the show told where.
+When the watch dies, the show sees its stdin close and ends. A show that was silent is silent when it comes back, and
+one whose answers waited for approval holds them again. One that has to be killed may leave viewers with a frozen face:
+OBS is put on the safety scene, if the show told where.
 """
 
 import json
@@ -86,6 +87,7 @@ class Watch:
         self._farewell_s = 0.0
         self._lives = 0
         self._is_silent = False
+        self._is_held = False
         self._muted_reason = ""
         self._workers: tuple[int, ...] = ()
         self._safety: Safety | None = None
@@ -148,8 +150,9 @@ class Watch:
                 self._open_door(port)
             case {"type": "ready", "door": port}:
                 self._open_door(port)
-            case {"type": "beat", "silent": bool(is_silent), "workers": list(workers)}:
+            case {"type": "beat", "silent": bool(is_silent), "workers": list(workers), **more}:
                 self._is_silent = is_silent
+                self._is_held = more.get("held") is True
                 self._workers = tuple(pid for pid in workers if isinstance(pid, int) and pid > 1)
             case {"type": "obs", "host": str(host), "port": int(port), "password": str(password), "scene": str(scene)}:
                 self._safety = Safety(host, port, password, scene) if scene else None
@@ -175,7 +178,7 @@ class Watch:
         return False
 
     def _command(self) -> list[str]:
-        """What starts the next life: later ones open no browser, and are as silent as the last one was."""
+        """What starts the next life: later ones open no browser, and are as silent and as held as the last one was."""
         command = [sys.executable, "-P", "-m", "spark_vtuber", *self._arguments, "--watched"]
         if self._lives:
             command.append("--no-browser")
@@ -186,6 +189,8 @@ class Watch:
             command += ["--muted", self._muted_reason]
             self._is_silent = True
             self._muted_reason = ""
+        if self._is_held:
+            command.append("--held")
         return command
 
     def _start(self) -> "subprocess.Popen[bytes]":

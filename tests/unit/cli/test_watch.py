@@ -27,6 +27,14 @@ def test_a_show_that_was_silent_comes_back_silent_until_it_was_heard_again() -> 
     assert "--muted" not in told(watch, type="beat", silent=False, workers=[])
 
 
+def test_a_show_whose_answers_were_held_comes_back_so() -> None:
+    watch = Watch(["run"])
+    assert "--held" not in told(watch, type="beat", silent=False, held=False, workers=[])
+    assert told(watch, type="beat", silent=False, held=True, workers=[])[-1] == "--held"
+    assert "--held" in watch._command()
+    assert "--held" not in told(watch, type="beat", silent=False, held=False, workers=[])
+
+
 def test_a_panic_counts_before_the_next_beat() -> None:
     assert "--muted" in told(Watch(["run"]), type="panicked", id=1)
 
