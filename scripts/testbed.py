@@ -175,7 +175,8 @@ def main() -> None:
         for command in peer.commands():
             print(f"[test bed] running {peer.fix}", flush=True)
             subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    by_apt = {name: peer for name, peer in missing().items() if peer.apt}
+    lacking = missing()
+    by_apt = {name: peer for name, peer in lacking.items() if peer.apt}
     if by_apt and sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get"):
         _install(by_apt)
         chromium.cache_clear()
