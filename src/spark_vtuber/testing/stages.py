@@ -149,20 +149,26 @@ class FakeStage:
 
     def _lay_out(self, spoken: _Spoken, free_at: float, stretches: list[Heard]) -> float:
         """Add the stretches of an utterance that begins at `free_at` or later; gives its end."""
-        utterance, rate = spoken.utterance, spoken.sample_rate
         limit = float("inf") if spoken.cut_at is None else spoken.cut_at
-        first = 0
+        rate = spoken.sample_rate
+        began, begun_with, first = free_at, 0, 0
+
+        def stretch() -> Heard:
+            utterance = spoken.utterance
+            return Heard(began, free_at, utterance.persona, utterance.turn, utterance.number, begun_with, rate)
+
         for arrived_at, samples in spoken.chunks:
             start = max(free_at, arrived_at + self._lag_s)
             if start >= limit:
                 break
-            if first and start == free_at:
-                begun = stretches.pop()
-            else:
-                begun = Heard(start, start, utterance.persona, utterance.turn, utterance.number, first, rate)
+            if not first or start > free_at:
+                if first:
+                    stretches.append(stretch())
+                began, begun_with = start, first
             first += samples
-            free_at = min(begun.start_s + (first - begun.first_sample) / rate, limit)
-            stretches.append(replace(begun, end_s=free_at))
+            free_at = min(began + (first - begun_with) / rate, limit)
+        if first:
+            stretches.append(stretch())
         return free_at
 
     def _instant(self, position: Position) -> float | None:
