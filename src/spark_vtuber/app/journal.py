@@ -1,13 +1,14 @@
 """The journal of a show: hears of everything that happens, writes beside it, and answers what was."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
 from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import checkpoint
 
 from spark_vtuber.app.house import House
 from spark_vtuber.config import JournalSettings
@@ -75,36 +76,52 @@ def measure(scribe: Scribe, metrics: ShowMetrics) -> None:
 
 
 class JournalRecords:
-    """Implements `core.records.Records` and `core.records.AuditTrail` over the file at `path`."""
+    """Implements `core.records.Records` and `core.records.AuditTrail` over the file at `path`.
 
-    def __init__(self, path: Path, session: SessionId, clock: Clock, in_thread: InThread) -> None:
+    Questions wait for `opened`, which returns when the file can be read.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        session: SessionId,
+        clock: Clock,
+        in_thread: InThread,
+        opened: Callable[[], Awaitable[None]] = checkpoint,
+    ) -> None:
         self._path = path
         self._session = session
         self._clock = clock
         self._in_thread = in_thread
+        self._opened = opened
 
     async def latency(self, minutes: float) -> Latency:
         """The times of this show's turns of the last `minutes`; 0 means the whole show."""
         now_ms = self._clock.unix_ms()
-        return await self._in_thread(partial(reader.latency, self._path, self._session, minutes, now_ms))
+        return await self._answer(partial(reader.latency, self._path, self._session, minutes, now_ms))
 
     async def shows(self, limit: int) -> Sequence[ShowRecord]:
         """The last shows, the running one first."""
-        return await self._in_thread(partial(reader.shows, self._path, self._session, limit, self._clock.unix_ms()))
+        return await self._answer(partial(reader.shows, self._path, self._session, limit, self._clock.unix_ms()))
 
     async def counters(self, hours: int) -> Sequence[Hour]:
         """What was counted in each of the last `hours` hours, oldest first."""
-        return await self._in_thread(partial(reader.counters, self._path, hours, self._clock.unix_ms()))
+        return await self._answer(partial(reader.counters, self._path, hours, self._clock.unix_ms()))
 
     async def export(self, kind: ExportKind, form: ExportForm) -> AsyncIterator[str]:
         """Everything that is kept, in pieces; each is read when it is asked for."""
+        await self._opened()
         pieces = export.export(self._path, Selection(kind, form))
         while (piece := await self._in_thread(partial(next, pieces, ""))) != "":
             yield piece
 
     async def acts(self, limit: int, before: int | None) -> Sequence[Act]:
         """The audit log, newest first."""
-        return await self._in_thread(partial(reader.acts, self._path, limit, before))
+        return await self._answer(partial(reader.acts, self._path, limit, before))
+
+    async def _answer(self, question: Callable[[], T]) -> T:
+        await self._opened()
+        return await self._in_thread(question)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +151,8 @@ def open_journal(house: House, version: str) -> Journal:
     house.stack.push_async_callback(scribe.finish)
     house.events.tap(keeper.hear)
     house.supervise(report, scribe.run)
-    return Journal(keeper.keep, keeper.audit, JournalRecords(path, house.session, clock, threads(READERS)))
+    records = JournalRecords(path, house.session, clock, threads(READERS), scribe.opened)
+    return Journal(keeper.keep, keeper.audit, records)
 
 
 def _unkept(_record: TurnRecord) -> None:

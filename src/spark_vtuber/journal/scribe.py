@@ -25,6 +25,7 @@ SLOW_S: Final = 5.0
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
 FINISH_S: Final = 2.0
+OPENED_S: Final = 2.0
 
 T = TypeVar("T")
 
@@ -73,6 +74,7 @@ class Scribe:
         self._news = anyio.Event()
         self._urgency = anyio.Event()
         self._is_well = False
+        self._was_opened = anyio.Event()
 
     def note(self, note: Note, *, is_urgent: bool = False) -> None:
         """Take a note. Never waits and never fails."""
@@ -106,6 +108,11 @@ class Scribe:
             self._be_well()
             await self._gather(TIDY_AGAIN_S if is_more else TIDY_S)
 
+    async def opened(self) -> None:
+        """Return when there is a file to read, or after `OPENED_S`."""
+        with anyio.move_on_after(OPENED_S):
+            await self._was_opened.wait()
+
     async def finish(self) -> None:
         """Write what is left and note the end of the show; gives up after `FINISH_S`, as the next start repairs it."""
         with anyio.move_on_after(FINISH_S, shield=True):
@@ -119,6 +126,7 @@ class Scribe:
         """Everything that waits, then a step of retention where nothing more came; true if that has more to do."""
         if self._ledger is None:
             await self._slowly(self._open)
+            self._was_opened.set()
         self._news, self._urgency = anyio.Event(), anyio.Event()
         is_idle = not self.waiting
         while self.waiting:

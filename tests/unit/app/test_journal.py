@@ -2,8 +2,10 @@
 
 import logging
 import random
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TypeVar
 
 import anyio
 import httpx
@@ -15,10 +17,13 @@ from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.app.house import House
 from spark_vtuber.app.journal import Journal, open_journal
 from spark_vtuber.config import load
+from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.records import ExportForm, ExportKind
 from spark_vtuber.journal.schema import FILE, connect_to_read
 from spark_vtuber.testing.journal import a_turn, inline
 from spark_vtuber.testing.virtual import VirtualClock
+
+T = TypeVar("T")
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +70,45 @@ async def test_a_show_is_kept_from_its_first_event_to_its_end(tmp_path: Path) ->
     assert asked(tmp_path, "SELECT actor, act, new FROM audit") == [("desk ::1", "panic", '"operator"')]
     assert asked(tmp_path, "SELECT component, state FROM health")[-1] == ("journal", "ok")
     assert asked(tmp_path, "SELECT is_estimated, turns FROM shows WHERE ended > started") == [(0, 2)]
+
+
+async def test_a_question_that_comes_before_the_file_is_made_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SlowDisk:
+        """The first call, which makes the file, takes a second."""
+
+        is_first = True
+
+        async def __call__(self, call: Callable[[], T], /) -> T:
+            if self.is_first:
+                self.is_first = False
+                await anyio.sleep(1)
+            return call()
+
+    threads = iter([SlowDisk(), inline])
+    monkeypatch.setattr(journal, "threads", lambda _: next(threads))
+    async with AsyncExitStack() as stack:
+        house = house_of(tmp_path, stack)
+        async with house.open():
+            opened = open_journal(house, "0.1.0")
+            assert opened.records is not None
+            assert (await opened.records.latency(0)).turns == 0
+            assert [one async for one in opened.records.export(ExportKind.CHAT, ExportForm.JSONL)] == []
+            house._tasks.cancel_scope.cancel()
+
+
+async def test_a_journal_that_cannot_be_opened_is_said_soon(tmp_path: Path) -> None:
+    (tmp_path / FILE).mkdir()
+    async with AsyncExitStack() as stack:
+        house = house_of(tmp_path, stack)
+        async with house.open():
+            opened = open_journal(house, "0.1.0")
+            assert opened.records is not None
+            with pytest.raises(EngineError) as caught, anyio.fail_after(5):
+                await opened.records.shows(1)
+            assert caught.value.code == "no_journal"
+            house._tasks.cancel_scope.cancel()
 
 
 async def test_its_records_answer_while_it_runs_and_its_size_is_measured(tmp_path: Path) -> None:
