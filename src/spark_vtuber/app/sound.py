@@ -18,11 +18,14 @@ NAME: Final = "device"
 def keep_sounding(house: House, hall: StageHall) -> None:
     """Play on the device of `[stage] device` while one is named; a change of the key takes another."""
     report = house.board.reporter(NAME, "stage")
+    report("starting")
 
     async def play() -> None:
-        if not house.config.stage.device:
+        device = house.config.stage.device
+        if not device:
             report("off", "pages make the sound")
             return
+        report("starting", f"opens {device}")
         try:
             await play_on(partial(_opened, house), partial(hall.connect, is_device=True), report)
         except EngineError as error:
