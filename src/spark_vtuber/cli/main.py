@@ -5,7 +5,22 @@ from typing import Annotated
 import typer
 
 from spark_vtuber.app.assemble import VERSION
-from spark_vtuber.cli import bench, config, demo, doctor, export, obs, panic, rehearse, replay, run, say, secrets, vts
+from spark_vtuber.cli import (
+    bench,
+    config,
+    demo,
+    doctor,
+    export,
+    guard,
+    obs,
+    panic,
+    rehearse,
+    replay,
+    run,
+    say,
+    secrets,
+    vts,
+)
 
 app = typer.Typer(
     name="spark-vtuber",
@@ -40,6 +55,7 @@ app.command()(say.say)
 app.command()(doctor.doctor)
 app.add_typer(config.app, name="config")
 app.add_typer(secrets.app, name="secrets")
+app.add_typer(guard.app, name="guard")
 app.command()(panic.panic)
 app.add_typer(obs.app, name="obs")
 app.add_typer(vts.app, name="vts")

@@ -25,7 +25,9 @@ class Verdict:
 
     `text` is what may be used: the input for ALLOW, the replacement for REWRITE, empty for BLOCK. `rule` names
     what matched, `reason` is a short code for people and for the choice of a deflection; neither ever repeats
-    the text. `spans` are the character ranges of the input that matched.
+    the text. `spans` are the character ranges of the input that matched. `is_unfinished` tells that an allowed text
+    ends in the middle of something that would be blocked: what follows should be seen before it is used.
+    `language` is the text's language as a code, empty where it cannot be told.
     """
 
     decision: Decision
@@ -33,6 +35,8 @@ class Verdict:
     rule: str = ""
     reason: str = ""
     spans: tuple[tuple[int, int], ...] = field(default=())
+    is_unfinished: bool = False
+    language: str = ""
 
     @property
     def is_blocked(self) -> bool:

@@ -41,6 +41,14 @@ _ROUGH_LOOKALIKES: Final = _pairs("вb гr кk мm нh пn тt иu ьb ёe эe �
 """Letters that are read as Latin ones only in Latin company."""
 
 
+_LEET: Final = str.maketrans("013457@$!|+€£¢", "oieastasiitelc")
+_COUNTED: Final = re.compile(r"[$€£@+]?\d+(?:[a-z]{1,2}|st|nd|rd|th)?|[a-z]{1,3}\d{1,4}")
+_MOST_ADDED: Final = 4
+"""A ligature of more letters than this is a whole phrase ("ﷺ"), which nobody hides a word in."""
+
+_STRETCHED: Final = re.compile(r"(.)\1{2,}")
+
+
 def fold(text: str) -> str:
     """`text` as a reader sees it, for comparing: "Ｓｐ\u0430r\u200bk" is "spark"."""
     return fold_with_map(text)[0]
@@ -59,8 +67,27 @@ def fold_with_map(text: str) -> tuple[str, tuple[int, ...]]:
     return _WORD.sub(_latinised, "".join(characters)), tuple(places)
 
 
+def unleet(word: str) -> str:
+    """A folded word with figures and signs read as the letters they stand for: "sh1t", "a$$".
+
+    A word without any letter, and one that is a number with a unit or ends in figures ("5pm", "mp3"), stays as it is.
+    """
+    if word.isalpha() or not any(map(str.isalpha, word)) or _COUNTED.fullmatch(word):
+        return word
+    return word.translate(_LEET)
+
+
+def unstretch(word: str, length: int = 1) -> str:
+    """A word with letters that come three times and more in a row cut to `length` of them."""
+    return _STRETCHED.sub(lambda found: found[1] * length, word)
+
+
 def _fold_cluster(cluster: str) -> str:
-    folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", cluster)).casefold().translate(_LETTERS)
+    bare = _INVISIBLE.sub("", cluster)
+    normal = unicodedata.normalize("NFKC", bare)
+    if len(normal) > len(bare) + _MOST_ADDED:
+        normal = bare
+    folded = normal.casefold().translate(_LETTERS)
     return "".join(map(_bare, _INVISIBLE.sub("", folded)))
 
 
