@@ -4,11 +4,11 @@ import {
 	KEEP_SAMPLES,
 	percentOf,
 	readMachine,
-	showBytes,
 	sparkline,
 	withSample,
 	type Trends
 } from '../src/lib/panel/health/machine';
+import { showBytes } from '../src/lib/panel/format';
 import { readAlert } from '../src/lib/panel/alerts';
 import { byUrgency, readObs, readParts, switched } from '../src/lib/panel/health/reports';
 import { showDate } from '../src/lib/panel/latency/when';

@@ -119,7 +119,7 @@ test('times, sizes and codes are put in words', () => {
 		'3 d 4 h'
 	]);
 	expect([showAgo(9000, 10_000), showAgo(0, 12_000), showAgo(20_000, 0)]).toEqual(['now', '12 s ago', 'now']);
-	expect([512, 3565158, 1.2 * 2 ** 30, 200 * 2 ** 20].map(showBytes)).toEqual(['512 B', '3.4 MB', '1.2 GB', '200 MB']);
+	expect([512, 3_400_000, 1.2e9, 2e8].map(showBytes)).toEqual(['512 B', '3.4 MB', '1.2 GB', '200 MB']);
 	expect(showShare(0.273)).toBe('27 %');
 	expect(words('rate_limit')).toBe('rate limit');
 	expect([sentence('check it'), sentence('Really?'), sentence('')]).toEqual(['Check it.', 'Really?', '']);

@@ -22,7 +22,7 @@ def greet(opened: Opened, settings: Settings, muted_reason: str) -> None:
     for component in opened.show.components:
         if component.kind in ("llm", "tts", "chat") or component.state in ("failed", "degraded"):
             mark = MARKS.get(component.state, "[dim]○[/]")
-            console.print(f"  {mark} {escape(component.name):<16} {escape(component.detail)}")
+            console.print(f"  {mark} {escape(component.name):<16} {escape(component.detail or component.state)}")
     if not opened.found and any(ports["llm"].name == "auto" for ports in settings.engines.values()):
         console.print(f"  [yellow]no model server found on this machine:[/] {escape(HOW_TO_GET_A_MODEL)}")
     if muted_reason:

@@ -121,13 +121,13 @@ def _rank(sounddevice: "ModuleType", device: Any) -> int:
 
 
 def _missing(wanted: str, names: list[str]) -> EngineError:
-    known = ", ".join(f'"{name}"' for name in dict.fromkeys(names)) or "none"
-    return EngineError(
-        "no_device",
-        f'there is no sound device "{wanted}"',
-        fix=f"set [stage] device to one of: {known}",
-        retryable=True,
+    known = ", ".join(f'"{name}"' for name in dict.fromkeys(names))
+    fix = (
+        f"set [stage] device to one of: {known}"
+        if known
+        else "this machine lists no output at all; see its sound settings"
     )
+    return EngineError("no_device", f'there is no sound device "{wanted}"', fix=fix, retryable=True)
 
 
 def _rescan(sounddevice: "ModuleType") -> None:

@@ -138,9 +138,9 @@ def _family(host: str) -> socket.AddressFamily:
 def _refused(host: str, port: int, error: OSError) -> SparkError:
     if error.errno in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)):
         return SparkError(
-            f"port {port} on {host} is in use by another program",
+            f"port {port} on {host} is in use by another program, or by a show that runs already",
             code="port_busy",
-            fix=f"stop that program, or choose another port: --port {port + 10}",
+            fix=f"stop it, or choose another port: --port {port + 10}",
         )
     if isinstance(error, PermissionError):
         return SparkError(

@@ -31,16 +31,17 @@ export function showClock(at: number): string {
 	return CLOCK.format(at);
 }
 
-/** "512 B", "3.4 MB", "1.2 GB", in powers of 1024. */
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** Bytes in decimal units, three figures at most: "512 B", "3.4 MB", "1.2 GB". */
 export function showBytes(bytes: number): string {
-	const units = ['B', 'kB', 'MB', 'GB', 'TB'];
 	let value = Math.max(0, bytes);
 	let unit = 0;
-	while (value >= 1024 && unit < units.length - 1) {
-		value /= 1024;
+	while (value >= 999.5 && unit < UNITS.length - 1) {
+		value /= 1000;
 		unit += 1;
 	}
-	return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+	return `${unit > 1 && value < 99.5 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
 }
 
 /** "1,234". */

@@ -154,19 +154,6 @@ export function withSample(trends: Trends, sample: Readonly<Record<string, numbe
 	);
 }
 
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
-
-/** Bytes in decimal units, three figures at most. */
-export function showBytes(bytes: number): string {
-	let value = Math.max(0, bytes);
-	let unit = 0;
-	while (value >= 999.5 && unit < UNITS.length - 1) {
-		value /= 1000;
-		unit += 1;
-	}
-	return `${unit > 1 && value < 99.5 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
-}
-
 /** `part` of `whole` in percent, from 0 to 100. */
 export function percentOf(part: number, whole: number): number {
 	return whole > 0 ? Math.min(100, Math.max(0, (100 * part) / whole)) : 0;
