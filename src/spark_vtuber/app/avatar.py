@@ -44,7 +44,7 @@ class AvatarRoom:
                     house.around.clock,
                     house.around.rng,
                     open_,
-                    TokenStore(house.config.data.dir),
+                    TokenStore(house.config.data.dir, house.secrets.register),
                     SavedFaces(house.config.data.dir),
                     position,
                     self._tell,

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -17,10 +18,12 @@ class TokenStore:
     """Tokens by place (`host:port`) in a folder of the data directory.
 
     Small files, written when somebody pressed Allow: no thread is worth it. A file that cannot be read is as none.
+    `found` is told every token, so that it can be kept out of what is shown.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, found: Callable[[str], object] = lambda _: None) -> None:
         self._folder = data_dir / FOLDER
+        self._found = found
 
     def read(self, place: str) -> str:
         """The token for a place; empty where there is none."""
@@ -29,7 +32,10 @@ class TokenStore:
         except (OSError, ValueError):
             return ""
         token = content.get("token") if isinstance(content, dict) else None
-        return token if isinstance(token, str) and 0 < len(token) <= LONGEST and token.isascii() else ""
+        if not isinstance(token, str) or not 0 < len(token) <= LONGEST or not token.isascii():
+            return ""
+        self._found(token)
+        return token
 
     def write(self, place: str, token: str) -> None:
         """Keep a token, in one step: who reads meets the old file or the new one.
@@ -37,6 +43,7 @@ class TokenStore:
         Raises:
             OSError: the folder cannot be written.
         """
+        self._found(token)
         replace_file(self._file(place), json.dumps({"place": place, "token": token}))
 
     def _file(self, place: str) -> Path:

@@ -51,7 +51,7 @@ def set_(
     SPARK_PASSPHRASE, which the show needs then too. Without either, only
     --plaintext, or \[secrets] plaintext = true, keeps it.
 
-    A show that runs takes it with its next reload.
+    A show that runs takes it after `config reload` and a restart of the part.
 
     [bold]Examples[/]
 

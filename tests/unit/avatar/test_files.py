@@ -83,3 +83,12 @@ def test_a_broken_file_of_faces_is_as_none(tmp_path: Path, content: str) -> None
     saved.file.write_text(content)
 
     assert saved.of("fox") == {}
+
+
+def test_every_token_is_told_so_that_it_is_not_shown(tmp_path: Path) -> None:
+    found: list[str] = []
+    store = TokenStore(tmp_path, found.append)
+    assert store.read("127.0.0.1:8001") == ""
+    store.write("127.0.0.1:8001", "one")
+    assert store.read("127.0.0.1:8001") == "one"
+    assert found == ["one", "one"]
