@@ -80,7 +80,8 @@ def router(folder: Path) -> APIRouter:
     """`GET /stage/models/NAME.vrm`, whole or in part."""
     routes = APIRouter()
 
-    @routes.api_route("/stage/models/{file}", methods=["GET", "HEAD"])
+    @routes.get("/stage/models/{file}")
+    @routes.head("/stage/models/{file}", include_in_schema=False)
     async def model(request: Request, file: str) -> Response:
         name = file.removesuffix(SUFFIX) if file.endswith(SUFFIX) else ""
         try:
