@@ -1,11 +1,13 @@
 """The gate in front of every route: who asks, from where, and how much.
 
 In this order, for HTTP and for WebSockets before they are accepted: `Host` not ours 421, `Origin` not ours 403,
-no key 401 or the wrong one 403 (beyond loopback), a body that is too large 413, a POST that is not JSON 415.
+no key 401 or the wrong one 403 (beyond loopback), a body that is too large 413 or too slow 408, a POST that is not
+JSON 415.
 """
 
 from typing import Final
 
+import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from spark_vtuber.web.authority import OwnNames
@@ -22,6 +24,9 @@ POLICY: Final[tuple[Header, ...]] = (
     (b"cache-control", b"no-store"),
 )
 """Headers of every answer that does not say otherwise itself."""
+
+BODY_S: Final = 20.0
+"""For a whole body: whoever trickles bytes must not keep a place."""
 
 LOGIN_PATH: Final = "/api/login"
 STAGE_SOCKET: Final = "/api/stage"
@@ -55,6 +60,9 @@ _NOT_JSON: Final = Refusal(
 )
 _BAD_LENGTH: Final = Refusal(400, "bad_length", "Content-Length is not a number", fix="leave it to the HTTP client")
 
+_TOO_SLOW: Final = Refusal(
+    408, "too_slow", "the body did not come in time", fix="send it at once", headers=((b"connection", b"close"),)
+)
 _CUT_OFF: Final = Refusal(400, "cut_off", "the body ended early", fix="send it again")
 
 
@@ -157,13 +165,15 @@ def _unfit(scope: Scope, headers: _Headers) -> Refusal | None:
 async def _body(receive: Receive) -> bytes | Refusal:
     """The whole body, or why there is none."""
     body: bytes = b""
-    while (message := await receive())["type"] == "http.request":
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
-            return _TOO_LARGE
-        if not message.get("more_body", False):
-            return body
-    return _CUT_OFF
+    with anyio.move_on_after(BODY_S):
+        while (message := await receive())["type"] == "http.request":
+            body += message.get("body", b"")
+            if len(body) > MAX_BODY_BYTES:
+                return _TOO_LARGE
+            if not message.get("more_body", False):
+                return body
+        return _CUT_OFF
+    return _TOO_SLOW
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:

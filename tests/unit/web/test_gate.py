@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -258,6 +259,24 @@ async def test_a_socket_without_a_key_is_refused_before_it_is_accepted(locked: A
 async def test_a_token_that_no_text_can_hold_is_only_a_wrong_one(locked: ASGIApp) -> None:
     answer = await ask(locked, "POST", "/api/login", content=rb'{"token": "\ud800"}', headers=JSON)
     assert code(answer) == (401, "wrong_token")
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(site: Site) -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def trickle() -> Any:
+        await anyio.sleep(8)
+        return {"type": "http.request", "body": b" ", "more_body": True}
+
+    headers = [(b"host", b"127.0.0.1:8080"), (b"content-type", b"application/json"), (b"content-length", b"1000")]
+    scope = {"type": "http", "method": "POST", "path": "/api/panic", "query_string": b"", "headers": headers}
+    with anyio.fail_after(60):
+        await site()(scope, trickle, send)
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
 
 
 class Untouched:
