@@ -1,4 +1,4 @@
-"""The file with the secrets among processes: killed writers, and several at once."""
+"""The file with the secrets among processes: killed writers, several at once, and a show that starts with it."""
 
 import os
 import signal
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from spark_vtuber.config import child_environment
+from spark_vtuber.testing.watched import watched_show
 from spark_vtuber.vault.file import SecretFile
 from spark_vtuber.vault.sealing import Keys
 from spark_vtuber.vault.vault import Given
@@ -78,3 +79,33 @@ def test_of_several_writers_at_once_none_loses_what_another_wrote(tmp_path: Path
     file = opened(tmp_path)
     assert len(file.names()) == 1 + 4 * 10
     assert {file.read(f"{name}-{number}") == name * 100 for name in names for number in range(10)} == {True}
+
+
+DESK = "file-desk-6b1f0e"
+PASSPHRASE = "correct horse 9d2c"
+SHOW = f"""
+import sys
+from pathlib import Path
+from spark_vtuber.cli.entry import main
+from spark_vtuber.vault.file import SecretFile
+from spark_vtuber.vault.sealing import Keys
+from spark_vtuber.vault.vault import Given
+
+SecretFile(Path(sys.argv[-1]), Keys(Given({{}}), "{PASSPHRASE}")).write("desk", "{DESK}")
+main()
+"""
+
+
+async def test_a_show_finds_its_secrets_in_the_sealed_file_and_shows_none(tmp_path: Path) -> None:
+    (tmp_path / "spark.toml").write_text('[server]\ndesk_token = "secret:desk"\n', encoding="utf-8")
+    environ = child_environment({"SPARK_PASSPHRASE": PASSPHRASE})
+    async with watched_show("run", program=("-c", SHOW), folder=tmp_path, environ=environ) as show:
+        assert (await show.http.post("/api/login", json={"token": "wrong"})).status_code == 401
+        assert (await show.http.post("/api/login", json={"token": DESK})).is_success
+        key = {"Authorization": f"Bearer {DESK}"}
+        told = (await show.http.get("/api/settings", headers=key)).text + show.terminal
+        kept = {path.name: path.read_bytes() for path in sorted(show.data.rglob("*")) if path.is_file()}
+        assert "secrets.json" in kept
+        for secret in (DESK, PASSPHRASE):
+            assert secret not in told
+            assert [name for name, content in kept.items() if secret.encode() in content] == []

@@ -23,6 +23,9 @@ from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.stage.port import Caption, Position
 from spark_vtuber.testing.obs_fake import FakeObs, fake_obs
 from spark_vtuber.testing.virtual import VirtualClock
+from spark_vtuber.vault.file import SecretFile
+from spark_vtuber.vault.sealing import Keys
+from spark_vtuber.vault.vault import Given
 
 T = TypeVar("T")
 
@@ -151,6 +154,18 @@ async def test_a_password_that_is_not_known_is_a_clear_state(tmp_path: Path) -> 
         assert "nobody-set-this" in detail
         assert fix == "spark-vtuber secrets set nobody-set-this"
         assert one.obs.attempts == 0
+
+
+async def test_a_password_that_is_kept_later_counts_with_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPARK_PASSPHRASE", "correct horse")
+    async with desk(tmp_path, **ON, password="secret:later") as one:
+        await one.becomes("wrong_password")
+        SecretFile(tmp_path, Keys(Given({}), "correct horse")).write("later", "hush hush")
+        assert one.house.supervisor.restart("obs", "by hand")
+        await one.becomes("connected")
+        assert one.house.secrets.mask("hush hush") == "(secret)"
 
 
 async def test_a_lost_obs_degrades_its_component_only(tmp_path: Path) -> None:
