@@ -28,6 +28,12 @@ _LINE_IS_DROPPED: Final = "UPDATE lines SET state = 'dropped', reason = ? WHERE 
 _LINE_IS_ANSWERED: Final = """UPDATE lines SET state = 'answered', turn = ?
     WHERE session = ? AND source = ? AND line = ?"""
 _LINE_IS_TAKEN_BACK: Final = "UPDATE lines SET text = '' WHERE session = ? AND source = ? AND line = ?"
+_ERASED_LINES: Final = """UPDATE lines SET text = ''
+    WHERE session = ? AND line IN (SELECT value FROM json_each(?))"""
+_ERASED_TURNS: Final = """UPDATE turns SET text = ''
+    WHERE session = ? AND line IN (SELECT value FROM json_each(?))"""
+_ERASED_BEFORE: Final = """UPDATE turns SET text = '' WHERE session = ? AND turn = ?
+    AND (SELECT text FROM lines WHERE session = ? AND source = ? AND line = ?) = ''"""
 _CUE: Final = """INSERT INTO cues (session, at, line, turn, persona, among, scores, reasons)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _VERDICT: Final = """INSERT INTO verdicts (session, at, direction, subject, decision, rule, reason, digest)
@@ -127,6 +133,11 @@ def _dropped_rows(session: SessionId, event: _Event) -> list[Row]:
     return kept
 
 
+def _erased_rows(session: SessionId, event: _Event) -> list[Row]:
+    ids = _text(json.dumps([str(line) for line in event.data["ids"]]))
+    return [Row(_ERASED_LINES, (session, ids)), Row(_ERASED_TURNS, (session, ids))]
+
+
 def _blocked_line_rows(session: SessionId, event: _Event) -> list[Row]:
     return [
         _verdict(session, event, "in", event.text("id"), "block"),
@@ -167,6 +178,7 @@ _TABLES: Final[Mapping[str, Callable[[SessionId, _Event], list[Row]]]] = {
     "chat.chosen": _chosen_rows,
     "chat.dropped": _dropped_rows,
     "chat.blocked": _blocked_line_rows,
+    "chat.erased": _erased_rows,
     "clause.blocked": _blocked_clause_rows,
     "health": _health_rows,
     "turn.started": lambda _session, _event: [],
@@ -206,7 +218,9 @@ def _turn_rows(session: SessionId, note: TurnNote) -> list[Row]:
         if isfinite(value)
     ]
     if event is not None:
-        kept.append(Row(_LINE_IS_ANSWERED, (record.id, session, _text(event.source), _text(event.id))))
+        where = (session, _text(event.source), _text(event.id))
+        kept.append(Row(_ERASED_BEFORE, (session, record.id, *where)))
+        kept.append(Row(_LINE_IS_ANSWERED, (record.id, *where)))
     kept.append(_count(session, note.at_ms, "turns"))
     kept.append(_count(session, note.at_ms, f"turns.{record.outcome.value}"))
     if record.is_degraded:

@@ -78,6 +78,16 @@ def test_a_line_that_a_moderator_took_back_loses_its_text(ledger: Ledger, ask: A
     assert ask("SELECT text, state, reason FROM lines") == [("", "dropped", reason)]
 
 
+def test_lines_that_were_erased_lose_their_text_with_the_turns_that_answered_them(ledger: Ledger, ask: Ask) -> None:
+    ledger.write([a_line(f"e{number}", "regretted") for number in range(1, 5)], NOW_MS)
+    ledger.write([a_turn(1), a_turn(4)], NOW_MS)
+    ledger.write([an_event("chat.erased", ids=["e1", "e2"])], NOW_MS)
+    ledger.write([a_turn(2), a_turn(3)], NOW_MS)
+    assert dict(ask("SELECT line, text FROM lines")) == {"e1": "", "e2": "", "e3": "regretted", "e4": "regretted"}
+    assert dict(ask("SELECT turn, text FROM turns")) == {"t1": "", "t2": "", "t3": "hi", "t4": "hi"}
+    assert ask("SELECT COUNT(*) FROM events") == [0]
+
+
 def test_health_and_everything_else_are_kept_as_they_were_told(ledger: Ledger, ask: Ask) -> None:
     component = {"name": "llm:main", "kind": "llm", "state": "degraded", "detail": "slow", "fix": "wait"}
     ledger.write([an_event("health", component=component), an_event("panic", reason="operator")], NOW_MS)
