@@ -57,8 +57,8 @@ PAUSE_S: Final = 0.1
 """The mean pause before the second attempt; it varies by half."""
 
 _FIXES: Final = {
-    401: 'store the key and set llm.api_key = "secret:NAME"',
-    403: 'store the key and set llm.api_key = "secret:NAME"',
+    401: 'spark-vtuber secrets set openai, and set llm.api_key = "secret:openai"',
+    403: 'spark-vtuber secrets set openai, and set llm.api_key = "secret:openai"',
     404: "correct llm.base_url or llm.model",
 }
 _ERROR_BODY_BYTES: Final = 64 << 10
@@ -295,9 +295,12 @@ def _seconds(value: str) -> float | None:
 
 
 def _secret(reference: str, env: EngineEnv) -> str:
-    value = env.secret(reference.removeprefix(SECRET_PREFIX)).strip()
+    name = reference.removeprefix(SECRET_PREFIX)
+    value = env.secret(name).strip()
     if not value or not value.isascii() or not value.isprintable():
-        raise EngineError("no_secret", f"the value behind {reference} is no key", fix="store the key again")
+        raise EngineError(
+            "no_secret", f"the value behind {reference} is no key", fix=f"set it again: spark-vtuber secrets set {name}"
+        )
     return value
 
 

@@ -3,7 +3,10 @@ from typer.testing import CliRunner
 
 from spark_vtuber.cli.main import app
 
-COMMANDS = ("run", "demo", "replay", "say", "doctor", "panic", "config", "config check", "config show", "config schema")
+COMMANDS = (
+    *("run", "demo", "replay", "say", "doctor", "panic", "config", "config check", "config show", "config schema"),
+    *("secrets", "secrets set", "secrets list", "secrets remove"),
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -15,9 +18,9 @@ def test_every_command_explains_itself_in_eighty_columns(command: str, option: s
     assert max(len(line) for line in result.stdout.splitlines()) <= 80
 
 
-@pytest.mark.parametrize("command", ["run", "demo", "replay", "doctor", "panic", "say"])
+@pytest.mark.parametrize("command", ["run", "demo", "replay", "doctor", "panic", "say", "secrets set"])
 def test_help_shows_an_example(command: str) -> None:
-    result = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "80", "NO_COLOR": "1"})
+    result = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "80", "NO_COLOR": "1"})
     assert f"  spark-vtuber {command}" in result.stdout
 
 
