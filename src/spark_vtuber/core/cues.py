@@ -47,7 +47,8 @@ class Cue:
 
     `text` is cleaned and passed the guard. `received_s` and `admitted_s` are instants on the show's clock.
     For SAY the text is spoken as it stands. `expected` is the text of another character this cue was prepared
-    on: if what was heard differs, the turn is thought again.
+    on: if what was heard differs, the turn is thought again. `language` is the text's language as a code, empty
+    where it cannot be told.
     """
 
     id: CueId
@@ -61,3 +62,4 @@ class Cue:
     received_s: float = 0.0
     admitted_s: float = 0.0
     expected: str | None = None
+    language: str = ""

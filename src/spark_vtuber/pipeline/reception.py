@@ -149,6 +149,7 @@ class Reception:
             priority=arrival.priority,
             received_s=arrival.received_s,
             admitted_s=self._clock.now(),
+            language=verdict.language,
         )
         self._tally.line_admitted(shown, verdict.reason)
         self._director.offer(cue)

@@ -9,7 +9,7 @@ from spark_vtuber.pipeline.crew import Crew
 from spark_vtuber.pipeline.draft import Draft
 from spark_vtuber.pipeline.floor import Seat
 from spark_vtuber.pipeline.perform import perform
-from spark_vtuber.pipeline.phrase import guard, phrase
+from spark_vtuber.pipeline.phrase import Phrases, guard
 from spark_vtuber.pipeline.script import UNHURRIED_S, Script
 from spark_vtuber.pipeline.think import think
 from spark_vtuber.pipeline.turn import Turn
@@ -83,7 +83,7 @@ async def _steps(turn: Turn, crew: Crew, seat: Seat) -> None:
     to_perform, parts = anyio.create_memory_object_stream[VoicePart](limits.chunks_ahead)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(think, turn, crew, draft)
-        script = Script(turn, crew, guard(turn, crew, phrase(turn, draft, slack_s)), tasks)
+        script = Script(turn, crew, guard(turn, crew, Phrases(turn, draft, slack_s)), tasks)
         tasks.start_soon(voice, turn, crew, script.clauses(), to_perform, ahead)
         await perform(turn, crew, seat, script, parts, ahead, tasks)
         tasks.cancel_scope.cancel()
