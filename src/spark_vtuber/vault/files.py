@@ -80,11 +80,20 @@ def make_folder(folder: Path, platform: str = sys.platform, run: Run = run) -> N
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=FOLDER_MODE)
         if platform == "win32":
-            run(["icacls", str(folder), *OWNER_ONLY])
+            _close(folder, run)
     except FileExistsError:
         refuse_unsafe(folder)
     except OSError as error:
         raise no_disk(folder, error) from error
+
+
+def _close(folder: Path, run: Run) -> None:
+    """Take a new folder from all others; one that stays open does not stay."""
+    try:
+        run(["icacls", str(folder), *OWNER_ONLY])
+    except OSError:
+        folder.rmdir()
+        raise
 
 
 def refuse_unsafe(path: Path) -> None:

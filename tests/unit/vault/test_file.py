@@ -249,6 +249,15 @@ def test_on_windows_the_folder_is_closed_to_all_but_its_owner(tmp_path: Path) ->
     assert ran == [["icacls", str(folder), "/inheritance:r", "/grant:r", "*S-1-3-4:(OI)(CI)F"]]
 
 
+def test_on_windows_a_folder_that_cannot_be_closed_is_not_used(tmp_path: Path) -> None:
+    def refuse(command: object) -> str:
+        raise OSError("icacls failed")
+
+    for _ in range(2):
+        with pytest.raises(SparkError, match="cannot be used"):
+            files.make_folder(tmp_path / "secrets", "win32", refuse)
+
+
 def test_on_windows_a_file_is_exposed_where_a_list_names_it_for_everybody(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
     path.touch()
