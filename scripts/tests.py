@@ -22,6 +22,15 @@ TIERS = {
 }
 
 
+MOST_AT_ONCE = 4
+"""Real tests wait more than they work, but each brings processes of its own."""
+
+
+def side_by_side() -> list[str]:
+    """Pytest's arguments to run test files beside each other, as many as there are processors."""
+    return ["-n", str(min(MOST_AT_ONCE, os.cpu_count() or 1)), "--dist", "loadfile"]
+
+
 def coverage(*arguments: str, data: Path) -> int:
     """The exit status of a coverage command on this data file."""
     environment = dict(os.environ, COVERAGE_FILE=str(data))
@@ -40,11 +49,11 @@ def all_tests() -> int:
     shutil.rmtree(DATA, ignore_errors=True)
     DATA.mkdir(parents=True)
     unmarked, real, total = DATA / "unmarked", DATA / "real", DATA / "total"
-    statuses = [coverage("run", "-m", "pytest", "-m", TIERS["unmarked"], data=unmarked)]
+    statuses = [coverage("run", "-m", "pytest", *side_by_side(), "-m", TIERS["unmarked"], data=unmarked)]
     coverage("combine", "--quiet", data=unmarked)
     floor = [sys.executable, "scripts/coverage_floor.py", str(unmarked)]
     statuses.append(subprocess.run(floor, cwd=ROOT, check=False).returncode)
-    statuses.append(coverage("run", "-m", "pytest", "-m", TIERS["real"], data=real))
+    statuses.append(coverage("run", "-m", "pytest", *side_by_side(), "-m", TIERS["real"], data=real))
     coverage("combine", "--quiet", data=real)
     coverage("combine", "--quiet", "--keep", str(unmarked), str(real), data=total)
     statuses.append(coverage("report", "--skip-covered", data=total))
