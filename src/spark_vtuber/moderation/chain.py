@@ -36,7 +36,7 @@ TAIL_CHARS: Final = 100
 """How much of what was already said is read again, for what is spread over clauses."""
 
 MASKS_IN_ROW: Final = 20
-_FOREIGN_LONGEST: Final = 4
+_FOREIGN_LONGEST: Final = 3
 """Coarse words up to this length are ordinary ones in some other language."""
 
 Level = Literal["strict", "pg-13", "off"]
@@ -113,7 +113,7 @@ class Chain:
                 if match.replacement is None and match.score >= self._threshold
             ]
         held = [match for match in matches if self._is_held(match)]
-        worst = max(held, key=lambda match: match.score, default=None)
+        worst = max((match for match in held if match.replacement is None), key=lambda match: match.score, default=None)
         spans = tuple(sorted({(max(0, match.start - ahead), max(0, match.end - ahead)) for match in held}))
         spans = tuple((start, end) for start, end in spans if start < end)
         score = worst.score if worst is not None else 0.0
@@ -157,7 +157,7 @@ class Chain:
                 yield match
         if is_foreign and language in NAMES:
             if language not in self._lexicons:
-                self._lexicons[language] = Lexicon((language,))
+                self._lexicons[language] = Lexicon((language,), has_own=False)
             yield from self._lexicons[language].matches(reading)
 
     def _allowed(self, reading: Reading) -> Iterator[tuple[int, int]]:

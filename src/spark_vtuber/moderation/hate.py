@@ -87,10 +87,10 @@ class Hate:
     def matches(self, reading: Reading) -> Iterator[Match]:
         """At most one match: sure, or a doubt where a group and something hostile meet in any other way."""
         vocabulary = _vocabulary()
-        words = reading.words
-        if not any(word.text in vocabulary.groups or vocabulary.repair(word) for word in words):
+        words = [part for word in reading.words for part in vocabulary.parts(word)]
+        if not any(word.text in vocabulary.groups for word in words):
             return
-        units = self._units(reading, vocabulary)
+        units = self._units(reading, words, vocabulary)
         text = "".join(unit.kind for unit in units)
         if "G" not in text and "A" not in text:
             return
@@ -109,9 +109,8 @@ class Hate:
             return DOUBT if is_quoted or _is_about_hate(text) else HATE
         return DOUBT if re.search("[HNDKXVWZ]", text) else 0.0
 
-    def _units(self, reading: Reading, vocabulary: "_Vocabulary") -> list[_Unit]:
+    def _units(self, reading: Reading, words: list[Word], vocabulary: "_Vocabulary") -> list[_Unit]:
         """The text as classes; "." is any other word, "|" the end of a sentence."""
-        words = [plain for word in reading.words for plain in vocabulary.parts(word)]
         units: list[_Unit] = []
         stops = iter((*reading.stops, len(reading.folded) + 1))
         stop = next(stops)
@@ -155,10 +154,6 @@ class _Vocabulary:
         self._slips |= {slip: word for word in sorted(known) if len(word) >= _FUZZY_LEAST for slip in _gaps(word)}
         for word in self._known | _REAL_WORDS:
             self._slips.pop(word, None)
-
-    def repair(self, word: Word) -> bool:
-        """Whether a word that is not known hides a group."""
-        return any(part.text in self.groups for part in self.parts(word))
 
     def parts(self, word: Word) -> tuple[Word, ...]:
         """The word without slips, as two words where two grew together."""

@@ -7,19 +7,23 @@ two languages could have is left undecided, and counts as the stream's.
 import re
 from typing import Final
 
+_CYRILLIC: Final = re.compile("[\u0400-\u04ff]")
+_ARABIC: Final = re.compile("[\u0620-\u06cc]")
 _SCRIPTS: Final = (
-    ("ja", re.compile("[\u3040-\u30ff]")),
-    ("ko", re.compile("[\uac00-\ud7af\u1100-\u11ff]")),
-    ("zh", re.compile("[\u4e00-\u9fff]")),
-    ("uk", re.compile("[іїєґ]", re.IGNORECASE)),
-    ("ru", re.compile("[а-яё]", re.IGNORECASE)),
-    ("el", re.compile("[α-ωά-ώ]", re.IGNORECASE)),
-    ("he", re.compile("[\u05d0-\u05ea]")),
-    ("fa", re.compile("[پچژگ]")),
-    ("ar", re.compile("[\u0620-\u064a]")),
-    ("hi", re.compile("[\u0904-\u0939]")),
-    ("th", re.compile("[\u0e01-\u0e2e]")),
+    ("ja", re.compile("[\u3040-\u30ff]"), re.compile("[\u3040-\u30ff\u4e00-\u9fff]")),
+    ("ko", re.compile("[\uac00-\ud7af]"), re.compile("[\uac00-\ud7af\u1100-\u11ff]")),
+    ("zh", re.compile("[\u4e00-\u9fff]"), re.compile("[\u4e00-\u9fff]")),
+    ("uk", re.compile("[іїєґ]", re.IGNORECASE), _CYRILLIC),
+    ("ru", re.compile("[а-яё]", re.IGNORECASE), _CYRILLIC),
+    ("el", re.compile("[α-ωά-ώ]", re.IGNORECASE), re.compile("[\u0370-\u03ff]")),
+    ("he", re.compile("[\u05d0-\u05ea]"), re.compile("[\u05d0-\u05ea]")),
+    ("fa", re.compile("[پچژگ]"), _ARABIC),
+    ("ar", re.compile("[\u0620-\u064a]"), _ARABIC),
+    ("hi", re.compile("[\u0904-\u0939]"), re.compile("[\u0900-\u097f]")),
+    ("th", re.compile("[\u0e01-\u0e2e]"), re.compile("[\u0e01-\u0e3a]")),
 )
+"""A language, a sign of it, and the letters of its script."""
+
 _COMMON: Final = {
     "en": "the and is are you that it was for of this have with what i'm don't not be can they he she my your we do "
     "how just like i to in on at so no me all get if out about know would who why",
@@ -52,6 +56,9 @@ for _code, _words in _COMMON.items():
         _LANGUAGES_OF[_word] = (*_LANGUAGES_OF.get(_word, ()), _code)
 
 _READ: Final = 200
+_SHARE: Final = 2
+"""One letter in so many must be of a script to tell the language."""
+
 _LEAST_HITS: Final = 1.5
 _WORDS_A_HIT: Final = 8
 
@@ -60,12 +67,13 @@ def language_of(text: str) -> str:
     """The language's code, or "" where the text is too short or too mixed to tell."""
     text = text[:_READ]
     if not text.isascii():
-        for code, script in _SCRIPTS:
-            if len(script.findall(text)) * 3 >= len(_WORD.findall(text)) and script.search(text):
+        letters = sum(map(str.isalpha, text))
+        for code, sign, script in _SCRIPTS:
+            if sign.search(text) and len(script.findall(text)) * _SHARE > letters:
                 return code
     hits: dict[str, float] = {}
     words = _WORD.findall(text.lower())
-    for word in words:
+    for word in set(words):
         codes = _LANGUAGES_OF.get(word.replace("’", "'"), ())
         for code in codes:
             hits[code] = hits.get(code, 0) + 1 / len(codes) ** 0.5

@@ -56,8 +56,8 @@ _STEM_LEAST: Final = 4
 class Lexicon:
     """The words of some languages, with `block` added."""
 
-    def __init__(self, languages: Iterable[str], block: Sequence[str] = ()) -> None:
-        """`languages` are codes such as "en"; those without a list add nothing."""
+    def __init__(self, languages: Iterable[str], block: Sequence[str] = (), *, has_own: bool = True) -> None:
+        """`languages` are codes such as "en"; those without a list add nothing. Our own words are of all or none."""
         self._words: dict[str, tuple[Category, float]] = {}
         self._phrases: dict[str, list[tuple[tuple[str, ...], Category, float]]] = {}
         unspaced: set[str] = set()
@@ -68,17 +68,12 @@ class Lexicon:
                 continue
             for word in words:
                 self._add(word, *_rated(word))
-        for word in PROFANE | STEMS:
-            self._words[word] = (Category.SEXUAL if word in SEXUAL else Category.PROFANITY, COARSE)
-        for word in MILD:
-            self._words[word] = (Category.PROFANITY, SLIGHT)
-        for word in SLURS:
-            self._words[word] = (Category.SLUR, SURE)
-        for parts in SLUR_PHRASES:
-            self._phrases.setdefault(parts[0], []).append((parts, Category.SLUR, SURE))
+        if has_own:
+            self._add_own()
         for phrase in block:
             self._add(fold(phrase), Category.BLOCKED, 1.0)
-        self._stems = re.compile("|".join(sorted(STEMS, key=len, reverse=True)))
+        self._stems = re.compile("|".join(sorted(STEMS, key=len, reverse=True)) if has_own else r"(?!)")
+        self._strong = STEMS if has_own else frozenset()
         self._unspaced = re.compile("|".join(map(re.escape, sorted(unspaced, key=len, reverse=True))) or r"(?!)")
 
     def matches(self, reading: Reading) -> Iterator[Match]:
@@ -112,7 +107,7 @@ class Lexicon:
         if stretched != text:
             found = self._listed(stretched) or self._listed(unstretch(text, 2))
         if found is None:
-            hidden = self._stem_in(stretched) or _disguised(text)
+            hidden = self._stem_in(stretched) or _disguised(text, self._strong)
             found = self._words[hidden] if hidden is not None else None
         if found is None and not word.is_plain and text[0] in "aiu":
             found = self._listed(text[1:])
@@ -141,7 +136,7 @@ class Lexicon:
     def _in_two(self, word: Word, following: Word) -> tuple[tuple[Category, float] | None, int]:
         """A strong word that a gap parts ("fu ck"); only where no part is a word of its own that matters."""
         whole = word.text + following.text
-        if whole in STEMS and len(whole) <= _LONGEST_IN_TWO and word.text not in _OPENERS:
+        if whole in self._strong and len(whole) <= _LONGEST_IN_TWO and word.text not in _OPENERS:
             return self._words[whole], following.end
         return None, word.end
 
@@ -157,6 +152,16 @@ class Lexicon:
             shape = re.compile("".join("." if _SIGNS.match(sign) else re.escape(sign) for sign in token))
             if any(shape.fullmatch(stem) for stem in _MASKABLE if len(stem) == len(token)):
                 yield Match(Category.PROFANITY, "masked", COARSE, *reading.span(found.start(), found.end()))
+
+    def _add_own(self) -> None:
+        for word in PROFANE | STEMS:
+            self._words[word] = (Category.SEXUAL if word in SEXUAL else Category.PROFANITY, COARSE)
+        for word in MILD:
+            self._words[word] = (Category.PROFANITY, SLIGHT)
+        for word in SLURS:
+            self._words[word] = (Category.SLUR, SURE)
+        for parts in SLUR_PHRASES:
+            self._phrases.setdefault(parts[0], []).append((parts, Category.SLUR, SURE))
 
     def _add(self, phrase: str, category: Category, score: float) -> None:
         parts = phrase.split()
@@ -210,12 +215,12 @@ def _rated(word: str) -> tuple[Category, float]:
     return category, SLIGHT if word in MILD or " " in word else COARSE
 
 
-def _disguised(text: str) -> str | None:
+def _disguised(text: str, strong: frozenset[str]) -> str | None:
     """The strong word that stands here backwards, with two letters swapped, or with doubled letters."""
     if len(text) < _STEM_LEAST:
         return None
     for version in (text[::-1], _SWAPPED.get(text, ""), _DOUBLED.sub(r"\1", text)):
-        if version != text and version in STEMS:
+        if version != text and version in strong:
             return version
     return None
 

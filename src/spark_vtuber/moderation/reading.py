@@ -48,8 +48,9 @@ class Reading:
         if start >= len(self._places) or start >= end:
             return (len(self.text), len(self.text))
         last = self._places[min(end, len(self._places)) - 1]
-        following = next((place for place in self._places[end:] if place > last), len(self.text))
-        return self._places[start], following
+        while end < len(self._places) and self._places[end] == last:
+            end += 1
+        return self._places[start], self._places[end] if end < len(self._places) else len(self.text)
 
     @cached_property
     def words(self) -> tuple[Word, ...]:

@@ -7,7 +7,7 @@ any kind. The machine also tells whether a text ends in the middle of a rule, so
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from spark_vtuber.moderation.reading import Word
 
@@ -38,8 +38,7 @@ class _Slot:
     gap: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Thread:
+class _Thread(NamedTuple):
     """A rule that has matched so far: which slot comes next, since which word, and how much of a gap is used."""
 
     rule: int
