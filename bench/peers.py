@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from spark_vtuber.config import child_environment
+from spark_vtuber.config.environment import child_environment
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.telemetry.waterfall import percentiles
 from spark_vtuber.testing.bench.client import Listener, ask, listening

@@ -19,7 +19,8 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from spark_vtuber import engines
 from spark_vtuber.cli.main import app
-from spark_vtuber.config import ENGINE_PORTS, Config, Section
+from spark_vtuber.config.keys import Config, Section
+from spark_vtuber.config.load import ENGINE_PORTS
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"

@@ -27,7 +27,7 @@ from spark_vtuber import engines
 from spark_vtuber.app.environment import Surroundings, engine_env
 from spark_vtuber.app.vault import open_vault
 from spark_vtuber.chat import replay
-from spark_vtuber.config import load
+from spark_vtuber.config.load import load
 from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.journal.ledger import Ledger

@@ -14,7 +14,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from spark_vtuber.config import child_environment
+from spark_vtuber.config.environment import child_environment
 from spark_vtuber.stage import client
 from spark_vtuber.stage.port import Position
 from spark_vtuber.testing.live import model_config, until

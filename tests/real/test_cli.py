@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from spark_vtuber.config import child_environment
+from spark_vtuber.config.environment import child_environment
 from spark_vtuber.health import machine
 from spark_vtuber.testing.live import free_port
 from spark_vtuber.testing.watched import eventually, watched_show

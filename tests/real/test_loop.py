@@ -15,7 +15,7 @@ from anyio.lowlevel import checkpoint
 from spark_vtuber import engines
 from spark_vtuber.app.assemble import Opened, run_show
 from spark_vtuber.app.environment import Surroundings
-from spark_vtuber.config import load
+from spark_vtuber.config.load import load
 from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.core.desk import Line
 from spark_vtuber.testing.live import free_port, model_config, until

@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import pytest
 
-from spark_vtuber.config import child_environment
+from spark_vtuber.config.environment import child_environment
 
 pytestmark = [pytest.mark.real, pytest.mark.needs("dbus"), pytest.mark.platform("linux")]
 

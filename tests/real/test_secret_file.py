@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spark_vtuber.config import child_environment
+from spark_vtuber.config.environment import child_environment
 from spark_vtuber.testing.watched import watched_show
 from spark_vtuber.vault.file import SecretFile
 from spark_vtuber.vault.sealing import Keys

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 import soxr
 
-from spark_vtuber.config import child_environment
+from spark_vtuber.config.environment import child_environment
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.stage.portaudio import open_speaker, outputs
 from spark_vtuber.testing.live import live_show

@@ -4,17 +4,9 @@ from typing import Any
 import pytest
 
 from spark_vtuber import engines
-from spark_vtuber.config import (
-    AUTO,
-    Config,
-    Section,
-    child_environment,
-    given_secrets,
-    load,
-    passphrase,
-    schema,
-    secrets,
-)
+from spark_vtuber.config.environment import child_environment, given_secrets, passphrase, secrets
+from spark_vtuber.config.keys import AUTO, Config, Section
+from spark_vtuber.config.load import load, schema
 from spark_vtuber.core.errors import ConfigError
 
 

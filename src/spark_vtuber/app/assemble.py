@@ -30,7 +30,7 @@ from spark_vtuber.app.sound import keep_sounding
 from spark_vtuber.app.standins import StandIns
 from spark_vtuber.app.tokens import FindSecret, token
 from spark_vtuber.app.tuning import gate_limits, keep_tuned, open_log, open_settings
-from spark_vtuber.config import Settings
+from spark_vtuber.config.load import Settings
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.looks import MODELS

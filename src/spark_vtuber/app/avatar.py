@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from spark_vtuber import config as configuration
 from spark_vtuber.app.house import House
 from spark_vtuber.app.standins import StandIns
 from spark_vtuber.avatar.mapping import SavedFaces
@@ -12,6 +11,8 @@ from spark_vtuber.avatar.options import Place, VTubeStudioOptions
 from spark_vtuber.avatar.vts_socket import open_socket
 from spark_vtuber.avatar.vts_tokens import TokenStore
 from spark_vtuber.avatar.vtube_studio import Means, Open, VTubeStudioAvatar
+from spark_vtuber.config.keys import VTubeStudio
+from spark_vtuber.config.load import avatars
 from spark_vtuber.core.avatars import AvatarState, AvatarView, avatar_view
 from spark_vtuber.core.desk import State
 from spark_vtuber.core.ids import PersonaId
@@ -50,7 +51,7 @@ class AvatarRoom:
                     self._tell,
                 ),
             )
-            for name, settings in configuration.avatars(house.config).items()
+            for name, settings in avatars(house.config).items()
         }
 
     @property
@@ -73,7 +74,7 @@ class AvatarRoom:
                 self._house.live.on_change(prefix, partial(self._change, persona))
 
     def _change(self, persona: PersonaId) -> None:
-        settings = configuration.avatars(self._house.config).get(persona)
+        settings = avatars(self._house.config).get(persona)
         if settings is not None:
             self._avatars[persona].change(options_of(settings))
 
@@ -87,7 +88,7 @@ class AvatarRoom:
         self._house.events("avatar", **avatar_view(view))
 
 
-def options_of(settings: configuration.VTubeStudio) -> VTubeStudioOptions:
+def options_of(settings: VTubeStudio) -> VTubeStudioOptions:
     """The configuration's table as the avatar takes it."""
     values: dict[str, Any] = settings.model_dump(exclude={"on", "place"})
     return VTubeStudioOptions(**values, place=Place(**settings.place.model_dump()))

@@ -13,7 +13,8 @@ from spark_vtuber.avatar.vts_session import discover, is_known, probe
 from spark_vtuber.avatar.vts_socket import open_socket
 from spark_vtuber.avatar.vts_tokens import TokenStore
 from spark_vtuber.avatar.vtube_studio import Open
-from spark_vtuber.config import Config, avatars
+from spark_vtuber.config.keys import Config
+from spark_vtuber.config.load import avatars
 from spark_vtuber.core.engine import Finding
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.personas import EXPRESSIONS

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from spark_vtuber import engines
 from spark_vtuber.app.standins import StandIns
-from spark_vtuber.config import AUTO, EngineChoice, Settings
+from spark_vtuber.config.keys import AUTO
+from spark_vtuber.config.load import EngineChoice, Settings
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.cues import Cue, CueKind
 from spark_vtuber.core.ids import CueId, PersonaId

@@ -8,7 +8,7 @@ from typing import Final
 from spark_vtuber import engines
 from spark_vtuber.app.house import House
 from spark_vtuber.chat.port import ChatSource
-from spark_vtuber.config import Chat
+from spark_vtuber.config.keys import Chat
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.events import ChatEvent
 

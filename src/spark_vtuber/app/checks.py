@@ -14,7 +14,8 @@ from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL, UNDERSTUDY
 from spark_vtuber.app.environment import Surroundings, engine_env
 from spark_vtuber.app.tokens import FindSecret, token
 from spark_vtuber.app.vault import findings, open_vault
-from spark_vtuber.config import AUTO, ENGINE_PORTS, Config, EngineChoice, EngineLookup, Settings, load
+from spark_vtuber.config.keys import AUTO, Config
+from spark_vtuber.config.load import ENGINE_PORTS, EngineChoice, EngineLookup, Settings, load
 from spark_vtuber.core.engine import EngineEnv, EngineSpec, Finding
 from spark_vtuber.core.errors import ConfigError, SparkError
 from spark_vtuber.core.ids import PersonaId

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from spark_vtuber import engines
 from spark_vtuber.app import catalogue
-from spark_vtuber.config import Settings
+from spark_vtuber.config.load import Settings
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 

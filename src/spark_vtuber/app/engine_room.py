@@ -12,7 +12,7 @@ from anyio.abc import TaskGroup
 
 from spark_vtuber import engines
 from spark_vtuber.app.house import House
-from spark_vtuber.config import EngineChoice
+from spark_vtuber.config.load import EngineChoice
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.engine import Worker
 from spark_vtuber.core.errors import EngineError

@@ -12,7 +12,7 @@ import anyio.to_thread
 import httpx
 
 from spark_vtuber.app.tokens import FindSecret
-from spark_vtuber.config import Config
+from spark_vtuber.config.keys import Config
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.engine import EngineEnv
 from spark_vtuber.core.personas import PersonaView

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from spark_vtuber import config as configuration
 from spark_vtuber.app.brains import Minds, choice_for
 from spark_vtuber.app.engine_room import EngineRoom
 from spark_vtuber.app.house import House
 from spark_vtuber.app.standins import StandIns
-from spark_vtuber.config import EngineChoice, Settings
+from spark_vtuber.config.keys import AUTO
+from spark_vtuber.config.load import EngineChoice, Settings
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.verdicts import Direction, Verdict
@@ -151,7 +151,7 @@ class Equipment:
     async def _discover(self, settings: Settings) -> None:
         """Look for model servers where a character shall think with what there is."""
         discovery = settings.config.discovery
-        if discovery.on and any(ports["llm"].name == configuration.AUTO for ports in settings.engines.values()):
+        if discovery.on and any(ports["llm"].name == AUTO for ports in settings.engines.values()):
             self.found = await discover(self._house.http, ports=discovery.ports, skip=(self._skip_port,))
 
     def _in_use(self) -> list[Any]:

@@ -8,11 +8,12 @@ import anyio
 import httpx
 from anyio.abc import TaskGroup
 
-from spark_vtuber import config as configuration
 from spark_vtuber.app.environment import Surroundings, engine_env
 from spark_vtuber.app.live import Live
 from spark_vtuber.app.vault import open_vault, uses
-from spark_vtuber.config import Config, Settings
+from spark_vtuber.config.environment import given_secrets, secrets
+from spark_vtuber.config.keys import Config
+from spark_vtuber.config.load import Settings
 from spark_vtuber.core.engine import EngineEnv
 from spark_vtuber.core.ids import SessionId, session_id
 from spark_vtuber.core.personas import PersonaView
@@ -42,7 +43,7 @@ class House:
         personas: Sequence[PersonaView],
     ) -> None:
         self.live = Live(settings, around.log)
-        self.secrets = Secrets(configuration.secrets())
+        self.secrets = Secrets(secrets())
         self.vault = open_vault(settings.config, self.secrets.register)
         self.around = around
         self.http = http
@@ -71,7 +72,7 @@ class House:
 
     async def learn(self, settings: Settings) -> None:
         """Read the secrets that `settings` name, so that nothing waits for a disk or a keyring later."""
-        if names := set(uses(settings.config)) - set(configuration.given_secrets()):
+        if names := set(uses(settings.config)) - set(given_secrets()):
             await self.around.aside(partial(self.vault.learn, names))
 
     @asynccontextmanager

@@ -11,7 +11,7 @@ from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import checkpoint
 
 from spark_vtuber.app.house import House
-from spark_vtuber.config import JournalSettings
+from spark_vtuber.config.keys import JournalSettings
 from spark_vtuber.core.audit import Audit, unnoted
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.ids import SessionId

@@ -1,6 +1,6 @@
 """The limits of turns, as the configuration has them."""
 
-from spark_vtuber.config import Config
+from spark_vtuber.config.keys import Config
 from spark_vtuber.pipeline.crew import Limits
 
 

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 import anyio
 
-from spark_vtuber.config import Config, Settings
+from spark_vtuber.config.keys import Config
+from spark_vtuber.config.load import Settings
 
 
 class Live:

@@ -15,7 +15,7 @@ from spark_vtuber.app.obs import ObsRoom
 from spark_vtuber.app.show import Show
 from spark_vtuber.app.tokens import token
 from spark_vtuber.app.watchtower import Outlook, Watchtower
-from spark_vtuber.config import Config
+from spark_vtuber.config.keys import Config
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.machine import ProcessRole, Sensors, Watched
 from spark_vtuber.health.alerts import AlertBook, Trouble

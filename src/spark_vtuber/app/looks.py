@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from spark_vtuber.app.house import House
-from spark_vtuber.config import Config
+from spark_vtuber.config.keys import Config
 from spark_vtuber.core.engine import Finding
 from spark_vtuber.core.errors import ConfigError, SparkError
 from spark_vtuber.core.ids import PersonaId

@@ -10,7 +10,7 @@ import anyio
 from spark_vtuber.app.house import House
 from spark_vtuber.app.standins import StandIns
 from spark_vtuber.app.tokens import FindSecret, token
-from spark_vtuber.config import Config, Obs
+from spark_vtuber.config.keys import Config, Obs
 from spark_vtuber.core.desk import Event, State
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.core.obs import ObsStats, ObsView

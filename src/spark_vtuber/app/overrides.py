@@ -10,7 +10,7 @@ import tomli_w
 
 from spark_vtuber.app.catalogue import HIDDEN, REFERENCE, holds_password, is_secret
 from spark_vtuber.app.keepsake import replace_file
-from spark_vtuber.config import OVERRIDES
+from spark_vtuber.config.load import OVERRIDES
 
 HEADER: Final = """\
 # Changed in the panel of Spark VTuber, which rewrites this file with every change there.

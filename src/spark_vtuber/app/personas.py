@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from spark_vtuber.app.keepsake import Keepsake
-from spark_vtuber.config import PresetSettings
+from spark_vtuber.config.keys import PresetSettings
 from spark_vtuber.core.cues import Cue
 from spark_vtuber.core.desk import Announce
 from spark_vtuber.core.errors import SparkError

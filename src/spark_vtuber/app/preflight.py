@@ -19,7 +19,8 @@ from spark_vtuber.app.rack import Rack
 from spark_vtuber.app.runway import Runway, ground
 from spark_vtuber.app.tokens import token
 from spark_vtuber.app.vault import open_vault
-from spark_vtuber.config import Config, EngineChoice, Obs, Settings
+from spark_vtuber.config.keys import Config, Obs
+from spark_vtuber.config.load import EngineChoice, Settings
 from spark_vtuber.core.cues import Cue, CueKind
 from spark_vtuber.core.engine import Finding, Severity
 from spark_vtuber.core.errors import EngineError, SparkError

@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from spark_vtuber import engines
-from spark_vtuber.config import EngineChoice
+from spark_vtuber.config.load import EngineChoice
 from spark_vtuber.core.engine import EngineEnv
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.health.board import Board

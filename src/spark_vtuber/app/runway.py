@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import psutil
 
 from spark_vtuber.app.environment import Aside
-from spark_vtuber.config import Config
+from spark_vtuber.config.keys import Config
 from spark_vtuber.core.engine import Finding
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.machine import Sensors

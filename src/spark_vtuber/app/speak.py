@@ -7,7 +7,7 @@ from spark_vtuber.app.environment import Surroundings, engine_env, http_client
 from spark_vtuber.app.limits import limits_of
 from spark_vtuber.app.rack import Rack
 from spark_vtuber.app.vault import open_vault
-from spark_vtuber.config import Settings
+from spark_vtuber.config.load import Settings
 from spark_vtuber.core.cues import Cue, CueKind
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.ids import CueId, PersonaId, TurnId

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from spark_vtuber.config import Fallback
+from spark_vtuber.config.keys import Fallback
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.health.board import Board
 

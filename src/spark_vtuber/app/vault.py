@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from spark_vtuber import config as configuration
 from spark_vtuber.app.catalogue import REFERENCE
-from spark_vtuber.config import Config
+from spark_vtuber.config.environment import given_secrets, passphrase
+from spark_vtuber.config.keys import Config
 from spark_vtuber.core.engine import Finding
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.vault import files
@@ -32,7 +32,7 @@ def vault_of(
 ) -> Vault:
     """As `open_vault`, with a keyring of the caller's; `plaintext` allows more than the configuration does."""
     places: dict[str, Place] = {
-        ENVIRONMENT: Given(configuration.given_secrets()),
+        ENVIRONMENT: Given(given_secrets()),
         KEYRING: keyring,
         FILE: file_of(config, keyring, plaintext),
     }
@@ -49,7 +49,7 @@ def file_of(config: Config, keyring: Keyring, plaintext: Plaintext = "never") ->
     """The file in the data directory."""
     if plaintext == "never" and config.secrets.plaintext:
         plaintext = "allowed"
-    return SecretFile(config.data.dir, Keys(keyring, configuration.passphrase()), plaintext)
+    return SecretFile(config.data.dir, Keys(keyring, passphrase()), plaintext)
 
 
 def uses(config: Config) -> dict[str, tuple[str, ...]]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import anyio
 
-from spark_vtuber.config import Config
+from spark_vtuber.config.keys import Config
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.machine import MachineUse, Sensors, Watched
 from spark_vtuber.health.alerts import AlertBook, Trouble

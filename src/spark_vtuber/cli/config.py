@@ -13,7 +13,7 @@ from spark_vtuber.cli import options
 from spark_vtuber.cli.changes import tell_changes
 from spark_vtuber.cli.console import complain, console
 from spark_vtuber.cli.running import asked_to_reload
-from spark_vtuber.config import Settings, load, schema
+from spark_vtuber.config.load import Settings, load, schema
 from spark_vtuber.core.errors import ConfigError, SparkError
 from spark_vtuber.core.settings import BAD_VALUE
 

@@ -21,7 +21,7 @@ from spark_vtuber.app.environment import Surroundings, http_client
 from spark_vtuber.app.preflight import preflight
 from spark_vtuber.cli import options
 from spark_vtuber.cli.console import results
-from spark_vtuber.config import load
+from spark_vtuber.config.load import load
 from spark_vtuber.core.clock import SystemClock
 
 MARKS = {"ok": "[green]ok[/]", "note": "[blue]note[/]", "warning": "[yellow]warning[/]", "error": "[red]error[/]"}

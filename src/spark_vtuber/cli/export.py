@@ -16,7 +16,7 @@ from rich.progress import Progress
 from spark_vtuber import engines
 from spark_vtuber.cli import options
 from spark_vtuber.cli.console import complain, console
-from spark_vtuber.config import load
+from spark_vtuber.config.load import load
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.records import ExportForm, ExportKind
 from spark_vtuber.journal import export as exports

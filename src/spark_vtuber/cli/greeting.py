@@ -5,7 +5,7 @@ from rich.markup import escape
 from spark_vtuber.app.assemble import VERSION, Opened
 from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL
 from spark_vtuber.cli.console import console
-from spark_vtuber.config import Settings
+from spark_vtuber.config.load import Settings
 
 MARKS = {"ok": "[green]●[/]", "degraded": "[yellow]●[/]", "failed": "[red]●[/]", "starting": "[blue]●[/]"}
 

@@ -15,7 +15,8 @@ from spark_vtuber.app.obs import address_of, opener, wanted
 from spark_vtuber.app.vault import open_vault
 from spark_vtuber.cli import options
 from spark_vtuber.cli.console import complain, console, errors_in
-from spark_vtuber.config import Config, load
+from spark_vtuber.config.keys import Config
+from spark_vtuber.config.load import load
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.obs.meter import FrameMeter
 from spark_vtuber.obs.mirror import Mirror

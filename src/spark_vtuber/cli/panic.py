@@ -8,7 +8,7 @@ from spark_vtuber import engines
 from spark_vtuber.cli import options
 from spark_vtuber.cli.console import complain, console
 from spark_vtuber.cli.panic_key import knock, said
-from spark_vtuber.config import load
+from spark_vtuber.config.load import load
 from spark_vtuber.core.errors import SparkError
 
 

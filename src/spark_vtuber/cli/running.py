@@ -6,7 +6,7 @@ import httpx
 
 from spark_vtuber.app.tokens import token
 from spark_vtuber.app.vault import open_vault
-from spark_vtuber.config import Config, Server
+from spark_vtuber.config.keys import Config, Server
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.settings import Change
 

@@ -16,7 +16,7 @@ from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.app.speak import speak
 from spark_vtuber.cli import options
 from spark_vtuber.cli.console import complain, console
-from spark_vtuber.config import load
+from spark_vtuber.config.load import load
 from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.text.clauses import split

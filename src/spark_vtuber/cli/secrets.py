@@ -13,7 +13,8 @@ from spark_vtuber import engines
 from spark_vtuber.app.vault import file_of, keyring_of, uses, vault_of
 from spark_vtuber.cli import options
 from spark_vtuber.cli.console import complain, console, results
-from spark_vtuber.config import Config, load
+from spark_vtuber.config.keys import Config
+from spark_vtuber.config.load import load
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.vault.port import canonical
 from spark_vtuber.vault.vault import ENVIRONMENT, FILE

@@ -24,7 +24,7 @@ from spark_vtuber.cli.console import complain, console, errors_in
 from spark_vtuber.cli.greeting import greet
 from spark_vtuber.cli.hangup import Terminal
 from spark_vtuber.cli.link import WatchLink
-from spark_vtuber.config import Settings, load
+from spark_vtuber.config.load import Settings, load
 from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.core.errors import SparkError
 

@@ -25,7 +25,8 @@ from spark_vtuber.avatar.vts_tokens import TokenStore
 from spark_vtuber.avatar.wizard import Enough, showable, walk
 from spark_vtuber.cli import options
 from spark_vtuber.cli.console import complain, console, errors_in, results
-from spark_vtuber.config import Config, VTubeStudio, avatars, load
+from spark_vtuber.config.keys import Config, VTubeStudio
+from spark_vtuber.config.load import avatars, load
 from spark_vtuber.core.engine import Finding
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.personas import EXPRESSIONS, Expression

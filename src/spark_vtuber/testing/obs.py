@@ -15,7 +15,7 @@ import anyio
 from anyio.abc import Process
 from pydantic import SecretStr
 
-from spark_vtuber.config import child_environment
+from spark_vtuber.config.environment import child_environment
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.obs.port import Address, Remote, Tell
 from spark_vtuber.obs.simple import open_remote

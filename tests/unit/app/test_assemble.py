@@ -22,7 +22,7 @@ from spark_vtuber.app import speak as speaking
 from spark_vtuber.app.assemble import Opened, run_show
 from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.app.speak import speak
-from spark_vtuber.config import Settings, load
+from spark_vtuber.config.load import Settings, load
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.desk import Line
 from spark_vtuber.core.engine import EngineEnv, EngineSpec, Finding

@@ -20,7 +20,7 @@ import pytest
 from spark_vtuber.app import journal
 from spark_vtuber.app.assemble import Opened, run_show
 from spark_vtuber.app.environment import Surroundings
-from spark_vtuber.config import Settings, load
+from spark_vtuber.config.load import Settings, load
 from spark_vtuber.core.desk import Health
 from spark_vtuber.core.errors import ProtocolError
 from spark_vtuber.core.healing import DeadLetter

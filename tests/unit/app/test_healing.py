@@ -13,7 +13,7 @@ import pytest
 
 from spark_vtuber.app.assemble import Opened, run_show
 from spark_vtuber.app.environment import Surroundings
-from spark_vtuber.config import load
+from spark_vtuber.config.load import load
 from spark_vtuber.core.desk import Component, Line
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.healing import Healing

@@ -16,7 +16,7 @@ from spark_vtuber.app import journal
 from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.app.house import House
 from spark_vtuber.app.journal import Journal, open_journal
-from spark_vtuber.config import load
+from spark_vtuber.config.load import load
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.records import ExportForm, ExportKind
 from spark_vtuber.journal.schema import FILE, connect_to_read

@@ -6,7 +6,7 @@ import pytest
 from spark_vtuber.app.lookout import engine_ports, obs_troubles, short
 from spark_vtuber.app.obs import ObsRoom, safety
 from spark_vtuber.app.vault import open_vault
-from spark_vtuber.config import Alerting, Config, Obs
+from spark_vtuber.config.keys import Alerting, Config, Obs
 from spark_vtuber.core.obs import ObsStats, ObsView
 
 

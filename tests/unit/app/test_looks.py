@@ -16,7 +16,7 @@ from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.app.house import House
 from spark_vtuber.app.looks import Looks, findings
 from spark_vtuber.app.standins import StandIns
-from spark_vtuber.config import load
+from spark_vtuber.config.load import load
 from spark_vtuber.core.engine import Finding
 from spark_vtuber.core.errors import ConfigError
 from spark_vtuber.core.ids import PersonaId

@@ -17,7 +17,8 @@ from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.app.house import House
 from spark_vtuber.app.obs import ObsRoom, address_of, wanted
 from spark_vtuber.app.standins import StandIns
-from spark_vtuber.config import Config, Obs, load
+from spark_vtuber.config.keys import Config, Obs
+from spark_vtuber.config.load import load
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.stage.port import Caption, Position

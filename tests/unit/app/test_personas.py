@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from spark_vtuber.app.personas import Company
-from spark_vtuber.config import PresetSettings
+from spark_vtuber.config.keys import PresetSettings
 from spark_vtuber.core.cues import Cue, CueKind
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind

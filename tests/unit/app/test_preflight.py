@@ -16,7 +16,7 @@ from spark_vtuber import engines
 from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.app.preflight import Rigging, preflight
 from spark_vtuber.app.runway import REHEARSAL_FILE, Runway
-from spark_vtuber.config import load
+from spark_vtuber.config.load import load
 from spark_vtuber.core.engine import Finding
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.machine import Gpu, MachineUse, Temperature

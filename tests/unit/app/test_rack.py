@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from spark_vtuber import engines
 from spark_vtuber.app.environment import Surroundings, engine_env
 from spark_vtuber.app.rack import Rack
-from spark_vtuber.config import Config, Data, EngineChoice
+from spark_vtuber.config.keys import Config, Data
+from spark_vtuber.config.load import EngineChoice
 from spark_vtuber.core.engine import EngineEnv, EngineSpec, Finding
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.health.board import Board

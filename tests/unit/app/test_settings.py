@@ -17,7 +17,8 @@ from spark_vtuber.app import overrides
 from spark_vtuber.app.live import Live
 from spark_vtuber.app.settings import LiveSettings
 from spark_vtuber.app.vault import open_vault
-from spark_vtuber.config import Config, Settings, load
+from spark_vtuber.config.keys import Config
+from spark_vtuber.config.load import Settings, load
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.settings import Change, RefusedError, Setting
 from spark_vtuber.testing.contracts.settings import check_settings

@@ -18,7 +18,7 @@ from spark_vtuber import engines
 from spark_vtuber.app import assemble
 from spark_vtuber.app.assemble import Opened, run_show
 from spark_vtuber.app.environment import Surroundings
-from spark_vtuber.config import load
+from spark_vtuber.config.load import load
 from spark_vtuber.core.desk import Line
 from spark_vtuber.core.engine import EngineEnv, EngineSpec, Finding
 from spark_vtuber.core.errors import EngineError

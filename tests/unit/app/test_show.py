@@ -10,7 +10,7 @@ from spark_vtuber.app.mutes import Mutes
 from spark_vtuber.app.personas import Company
 from spark_vtuber.app.show import Parts, Show
 from spark_vtuber.app.standins import StandIns
-from spark_vtuber.config import Fallback
+from spark_vtuber.config.keys import Fallback
 from spark_vtuber.core.cues import Cue
 from spark_vtuber.core.desk import Line
 from spark_vtuber.core.errors import SparkError

@@ -16,7 +16,7 @@ from spark_vtuber import engines
 from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.app.house import House
 from spark_vtuber.app.sound import keep_sounding
-from spark_vtuber.config import load
+from spark_vtuber.config.load import load
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import SessionId
 from spark_vtuber.stage import portaudio

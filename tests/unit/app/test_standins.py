@@ -16,7 +16,7 @@ from spark_vtuber.app.avatar import AvatarRoom
 from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.app.obs import ObsRoom
 from spark_vtuber.app.standins import STAND_INS
-from spark_vtuber.config import load
+from spark_vtuber.config.load import load
 from spark_vtuber.core.desk import Line
 from spark_vtuber.core.turns import Outcome
 from spark_vtuber.testing.chaos import Troupe

@@ -2,7 +2,7 @@ import pytest
 
 from spark_vtuber.app.tokens import token
 from spark_vtuber.app.vault import open_vault
-from spark_vtuber.config import Config
+from spark_vtuber.config.keys import Config
 from spark_vtuber.core.errors import SparkError
 
 

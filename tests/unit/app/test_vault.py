@@ -17,7 +17,8 @@ from spark_vtuber.app import catalogue
 from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.app.house import House
 from spark_vtuber.app.vault import uses
-from spark_vtuber.config import PASSPHRASE, load
+from spark_vtuber.config.environment import PASSPHRASE
+from spark_vtuber.config.load import load
 from spark_vtuber.testing.virtual import VirtualClock
 from spark_vtuber.vault.file import SecretFile
 from spark_vtuber.vault.sealing import Keys

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 import anyio
 
 from spark_vtuber.app.watchtower import HEAT, LOOK_S, MEMORY, Outlook, Watchtower
-from spark_vtuber.config import Alerting, Config, MachineSettings
+from spark_vtuber.config.keys import Alerting, Config, MachineSettings
 from spark_vtuber.core.alerts import Alert
 from spark_vtuber.core.machine import Gpu, ProcessRole, Watched
 from spark_vtuber.health.alerts import AlertBook, Trouble

@@ -24,7 +24,7 @@ from spark_vtuber.app.avatar_probe import findings
 from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.avatar.vts_link import Wire
 from spark_vtuber.avatar.vts_tokens import TokenStore
-from spark_vtuber.config import Settings, load
+from spark_vtuber.config.load import Settings, load
 from spark_vtuber.core.avatars import avatar_view
 from spark_vtuber.core.desk import Line
 from spark_vtuber.core.engine import EngineEnv, EngineSpec, Finding

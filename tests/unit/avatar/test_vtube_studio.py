@@ -557,7 +557,7 @@ async def test_an_old_version_without_our_events_is_no_problem(on_stage: OnStage
 def test_every_option_of_an_avatar_is_a_key_of_the_configuration() -> None:
     from dataclasses import fields
 
-    from spark_vtuber.config import VTubeStudio
+    from spark_vtuber.config.keys import VTubeStudio
 
     ours: dict[str, Any] = {field.name: field for field in fields(VTubeStudioOptions)}
     assert set(VTubeStudio.model_fields) - {"on"} == set(ours)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from spark_vtuber.app.vault import findings, open_vault
 from spark_vtuber.cli import secrets
 from spark_vtuber.cli.main import app
-from spark_vtuber.config import Config, Data, Obs, SecretSettings, Server
+from spark_vtuber.config.keys import Config, Data, Obs, SecretSettings, Server
 from spark_vtuber.core.engine import Finding
 from spark_vtuber.testing.keyrings import MemoryKeyring
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import anyio
 from anyio.abc import Process
 
-from spark_vtuber.config import child_environment
+from spark_vtuber.config.environment import child_environment
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.testing.bench.client import Answer, ask
 from spark_vtuber.testing.bench.profiles import Profile

@@ -13,7 +13,7 @@ import httpx
 from spark_vtuber import engines
 from spark_vtuber.app.environment import Surroundings, engine_env
 from spark_vtuber.app.vault import open_vault
-from spark_vtuber.config import load
+from spark_vtuber.config.load import load
 from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.core.ids import PersonaId, TurnId
 from spark_vtuber.core.turns import Utterance
