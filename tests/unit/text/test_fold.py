@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spark_vtuber.text.fold import fold, fold_with_map
+from spark_vtuber.text.fold import fold, fold_with_map, unleet, unstretch
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,33 @@ def test_the_map_has_one_ordered_place_for_each_character(text: str) -> None:
 @given(text=st.text(alphabet="abcXYZ \u0430\u0435\u200bé1", max_size=40))
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+
+
+@pytest.mark.parametrize(
+    ("word", "read"),
+    [
+        ("sh1t", "shit"),
+        ("a$$hole", "asshole"),
+        ("h4t3", "hate"),
+        ("5pm", "5pm"),
+        ("mp3", "mp3"),
+        ("$20", "$20"),
+        ("1337", "1337"),
+    ],
+)
+def test_figures_in_a_word_are_read_as_letters_and_numbers_stay(word: str, read: str) -> None:
+    assert unleet(word) == read
+
+
+def test_letters_three_times_in_a_row_are_cut() -> None:
+    assert unstretch("noooo waaay book") == "no way book"
+    assert unstretch("noooo", 2) == "noo"
+
+
+@given(text=st.text(max_size=80))
+def test_no_text_grows_much(text: str) -> None:
+    assert len(fold(text)) <= 6 * len(text)
+
+
+def test_a_ligature_of_a_whole_phrase_stays_one_character() -> None:
+    assert fold("\ufdfa" * 3) == "\ufdfa" * 3
