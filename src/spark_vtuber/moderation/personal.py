@@ -95,7 +95,7 @@ def is_card(text: str) -> bool:
 
 def _is_phone(text: str) -> bool:
     digits = sum(map(str.isdecimal, text))
-    if not (_LEAST_PHONE <= digits <= _LONGEST_PHONE) or _NOT_PHONE.match(text):
+    if not (_LEAST_PHONE <= digits <= _LONGEST_PHONE) or _NOT_PHONE.match(text) or _IPV4.fullmatch(text):
         return False
     return text.startswith(("+", "(", "0", "1 ", "1-")) or len(re.findall(r"[ .()/–-]+", text.strip())) in (2, 3, 4)
 
