@@ -35,7 +35,6 @@ LONGEST_CLAUSE: Final = 1_000
 TAIL_CHARS: Final = 100
 """How much of what was already said is read again, for what is spread over clauses."""
 
-MASKS_IN_ROW: Final = 20
 _FOREIGN_LONGEST: Final = 3
 """Coarse words up to this length are ordinary ones in some other language."""
 
@@ -117,7 +116,7 @@ class Chain:
         spans = tuple(sorted({(max(0, match.start - ahead), max(0, match.end - ahead)) for match in held}))
         spans = tuple((start, end) for start, end in spans if start < end)
         score = worst.score if worst is not None else 0.0
-        blocking = [match for match in held if self._blocks(match, direction)]
+        blocking = [match for match in held if self._blocks(match, direction) or _began_before(match, ahead)]
         if blocking:
             first = max(blocking, key=lambda match: (match.category in FLOOR, match.score))
             return Ruling(Decision.BLOCK, "", first.category, first.rule, first.category, first.score, spans, language)
@@ -186,8 +185,8 @@ class Chain:
     ) -> tuple[str, tuple[str, ...]]:
         """The text with masks and without what cannot be seen, and why it differs."""
         limit = LONGEST_LINE if direction is Direction.IN else LONGEST_CLAUSE
-        for match in sorted(masks, key=lambda match: -match.start)[:MASKS_IN_ROW]:
-            raw = raw[: match.start - ahead] + (match.replacement or "") + raw[match.end - ahead :]
+        for start, end, replacement in reversed(_merged(masks)):
+            raw = raw[: start - ahead] + replacement + raw[end - ahead :]
         cleaned = clean(raw, limit)
         reasons = list(dict.fromkeys(match.category.value for match in masks))
         reasons += cleaned.reasons
@@ -197,6 +196,23 @@ class Chain:
             return cleaned.text, tuple(reasons)
         gaps = (raw[: len(raw) - len(raw.lstrip())], raw[len(raw.rstrip()) :])
         return cleaned.text.join(gaps), tuple(reasons)
+
+
+def _began_before(match: Match, ahead: int) -> bool:
+    """Whether something that would be masked began in what was already said, so that it cannot be."""
+    return match.replacement is not None and match.start < ahead
+
+
+def _merged(masks: list[Match]) -> list[tuple[int, int, str]]:
+    """Ranges to mask and what with, in order; those that overlap are one."""
+    merged: list[tuple[int, int, str]] = []
+    for match in sorted(masks, key=lambda match: match.start):
+        if merged and match.start < merged[-1][1]:
+            start, end, replacement = merged[-1]
+            merged[-1] = (start, max(end, match.end), replacement)
+        else:
+            merged.append((match.start, match.end, match.replacement or ""))
+    return merged
 
 
 def _is_within(match: Match, allowed: tuple[tuple[int, int], ...]) -> bool:
