@@ -1,6 +1,6 @@
 """Hostility against groups of people, told from speech about it.
 
-Words are read as a few classes (see `hate_words`): a group G, contempt H, a bad quality N, a dehumanising noun D,
+Words are read as a few classes (see `hate_words`): a group G, contempt H and R, a bad quality N, a dehumanising noun D,
 violence K, exclusion X, no worth V, "the worst" W, an ought O. What is blocked is a shape of classes within one
 sentence, or over two where the second says "they". Quotes, reports and denials of hate (C, n) turn a shape into a
 doubt. A word with one slip of the finger, and two words grown together, still count.
@@ -54,8 +54,8 @@ class _Unit:
 _SHAPES: Final = tuple(
     re.compile(shape)
     for shape in (
-        r"[HWXV][^|C]{0,7}G",
-        r"G[^|C]{0,8}[DNVXWZH]",
+        r"[HWXVR][^|C]{0,7}G",
+        r"G[^|C]{0,8}[DNVXWZR]|G[^|C]{0,8}H[^|C]{0,3}T",
         r"[DNZ][^|C]{0,5}G",
         r"n[^|C]{0,3}Y[^|C]{0,5}G|G[^|C]{0,5}n[^|C]{0,4}Y|n[^|C]{0,4}G[^|C]{0,4}Y",
         r"A[DNZ]|A[^|C]{0,1}[DZ]",
@@ -68,9 +68,9 @@ _SHAPES: Final = tuple(
 _ACROSS: Final = tuple(
     re.compile(shape)
     for shape in (
-        r"G[^C]{0,14}\|[^|CA]{0,4}T?[^|C]{0,8}[HDNVXWZ]",
+        r"G[^C]{0,14}\|[^|CA]{0,4}T?[^|C]{0,8}[HDNVXWZR]",
         r"G[^C]{0,14}\|[^C]{0,8}O[^|C]{0,6}K",
-        r"[HDNVXWZ][^C]{0,6}\|[^C|]{0,3}T[^C|]{0,6}G|T[^C|]{0,8}[HDNVXWZ][^C]{0,6}\|[^C]{0,8}G",
+        r"[HDNVXWZR][^C]{0,6}\|[^C|]{0,3}T[^C|]{0,6}G|T[^C|]{0,8}[HDNVXWZR][^C]{0,6}\|[^C]{0,8}G",
         r"O[^C|]{0,6}K[^C|]{0,4}T[^C|]{0,3}\|[^C]{0,6}G",
     )
 )
@@ -96,7 +96,7 @@ class Hate:
             return
         score = self._score(text, reading)
         if score:
-            hostile = [unit for unit in units if unit.kind in "GAHNDKXVWZ"]
+            hostile = [unit for unit in units if unit.kind in "GAHNDKXVWZR"]
             rule = "group" if score >= HATE else "group_doubt"
             yield Match(Category.HATE, rule, score, *reading.span(hostile[0].start, hostile[-1].end))
 
@@ -107,7 +107,7 @@ class Hate:
                 return DOUBT if is_quoted or _is_about_hate(sentence) else HATE
         if "|" in text and any(shape.search(text) for shape in _ACROSS):
             return DOUBT if is_quoted or _is_about_hate(text) else HATE
-        return DOUBT if re.search("[HNDKXVWZ]", text) else 0.0
+        return DOUBT if re.search("[HNDKXVWZR]", text) else 0.0
 
     def _units(self, reading: Reading, words: list[Word], vocabulary: "_Vocabulary") -> list[_Unit]:
         """The text as classes; "." is any other word, "|" the end of a sentence."""

@@ -6,7 +6,7 @@ GROUPS: Final = """
 women woman females muslims muslim muslima jews jew immigrants immigrant refugees refugee migrants migrant foreigners
 foreigner gays lesbians lesbian homosexuals homosexual bisexuals transgenders transsexuals transsexual blacks asians
 asian mexicans mexican arabs arab africans hispanics latinos latinas indians pakistanis hindus sikhs buddhists
-christians catholics gypsies romani roma aborigines natives chinese koreans islam judaism blind deaf autists
+christians catholics gypsies romani roma aborigines natives koreans islam judaism blind deaf autists
 autistics cripples cripple queers queer
 """
 """Words that name people by what is protected: sex, religion, origin, colour, orientation, disability."""
@@ -27,14 +27,17 @@ PHRASES: Final[dict[str, str]] = {
     # H, contempt of the one who speaks.
     "H": """
         hate|hates|hating|hatred|despise|despises|detest|detests|loathe|loathes|abhor|contempt|
-        disdain|can't stand|cannot stand|cant stand|can not stand|sick of|so done with|disgust me|
-        disgusts me|disgusted by|make me sick|makes me sick|makes me so angry|make me so angry|
-        make me boil|makes me boil|boil with anger|boil with rage|so angry|pissed off|pissing me off|
-        no respect|no compassion|no sympathy|not trust|never trust|don't trust|repulsed by|
-        makes me want to throw up|make me want to throw up|makes me vomit|make me vomit|fuck|
-        feel nothing but|death to|down with|to hell with|screw|makes my blood boil|make my blood boil|
-        disgust|disgusts|angers me|anger me|enrage me|go away|no love for|hatred for|rage|furious|
-        scorn|resent|resentment|fury|revulsion|loathing|aversion|dislike|distaste|disgusted""",
+        disdain|can't stand|cannot stand|cant stand|can not stand|sick of|so done with|disgusted by|
+        pissed off|no respect|no compassion|no sympathy|not trust|never trust|don't trust|
+        repulsed by|fuck|feel nothing but|death to|down with|to hell with|screw|disgust|disgusts|
+        no love for|hatred for|scorn|resent|resentment|fury|revulsion|loathing|aversion|dislike|
+        distaste|disgusted|h8""",
+    # R, contempt that its object is the subject of.
+    "R": """
+        disgust me|disgusts me|make me sick|makes me sick|makes me so angry|make me so angry|
+        make me boil|makes me boil|make me want to throw up|makes me want to throw up|make me vomit|
+        makes me vomit|makes my blood boil|make my blood boil|pissing me off|angers me|anger me|
+        enrage me|go away|furious|rage|boil with anger|boil with rage|so angry""",
     # N, a bad quality.
     "N": """
         stupid|stupidest|dumb|dumber|dumbest|disgusting|repulsive|revolting|repugnant|despicable|

@@ -80,7 +80,7 @@ _RULES: Final = (
         f"""kys|kysnow|keepyourselfsafenot
         kill|hang|shoot|drown|neck|unalive|off|gas|end|stab|poison|burn|cut|starve|suffocate {_SELF}
         go|please|just|pls|should|better|why|you|u commit suicide|sewerslide|sudoku|seppuku|toaster
-        go kill|hang|shoot|drown|neck|unalive {_SELF}
+        kill|hang|shoot|drown|unalive your|ur self
         go|just|please|pls|should jump off|from|out a|the|of ~1 bridge|cliff|building|roof|window
         go play in|on traffic|highway|the?
         go|just|please|should drink|chug|swallow bleach|poison|acid|detergent
@@ -243,6 +243,9 @@ _CARE_WORDS_BACK: Final = 5
 _INNER: Final = frozenset({"shoot", "burn", "cut", "end", "off", "gas", "poison", "starve"})
 _HARMLESS_AFTER: Final = frozenset("some short slack up off in out into loose a the down with".split())
 
+_PLAYED: Final = frozenset({"kill", "shoot", "stab", "choke", "bomb", "murder", "slaughter", "execute"})
+_OTHERS: Final = frozenset({"him", "her", "them"})
+
 _MARKUP: Final = (
     "<|im_start|>", "<|im_end|>", "<|system|>", "<|user|>", "<|assistant|>", "<|endoftext|>", "[inst]", "[/inst]",
     "<<sys>>", "<</sys>>", "### system", "### instruction", "### assistant", "</s>", "<start_of_turn>",
@@ -274,7 +277,8 @@ class Phrases:
                 continue
             category = Category(hit.name.partition(".")[0])
             score = SURE
-            if not _TAKEN_BACK.get(category, frozenset()).isdisjoint(texts):
+            is_in_company = not _TAKEN_BACK.get(category, frozenset()).isdisjoint(texts)
+            if is_in_company or (hit.name == DEED and _is_play(texts, hit.first, hit.last)):
                 score = UNSURE
             elif category is Category.SELF_HARM and _is_harmless(texts, hit.first, hit.last):
                 continue
@@ -289,6 +293,13 @@ class Phrases:
                     span = reading.span(at, at + len(sign))
                     matches.append(Match(Category.INJECTION, "markup", SURE, *span))
         return matches, is_unfinished
+
+
+def _is_play(texts: list[str], first: int, last: int) -> bool:
+    """Whether a deed is what players say all evening: "let's kill them", "I'll shoot you a message"."""
+    if texts[first] == "shoot" and texts[last + 1 : last + 2] in (["a"], ["an"], ["the"], ["some"]):
+        return True
+    return texts[first] in _PLAYED and texts[last] in _OTHERS
 
 
 def _is_harmless(texts: list[str], first: int, last: int) -> bool:

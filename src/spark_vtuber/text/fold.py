@@ -23,7 +23,12 @@ _MARKS: Final = re.compile(f"[{_MARKS_CLASS}]")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _LATIN: Final = re.compile(r"[a-zà-öø-ɏ]")
 
-_LETTERS: Final = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"})
+_BOXED: Final = {first + at: chr(ord("a") + at) for first in (0x1F150, 0x1F170) for at in range(26)}
+"""White letters on black circles and squares, which have no compatible form."""
+
+_LETTERS: Final = _BOXED | str.maketrans(
+    {"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "ƒ": "f", "ꜰ": "f", "ꜱ": "s"}
+)
 """Latin letters whose stroke is no combining mark."""
 
 
