@@ -10,7 +10,7 @@ import typer
 from spark_vtuber import engines
 from spark_vtuber.cli import options
 from spark_vtuber.cli.console import complain
-from spark_vtuber.config import load
+from spark_vtuber.config.load import load
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.verdicts import Direction
 from spark_vtuber.moderation.chain import Chain, ChainOptions, Level
