@@ -57,7 +57,7 @@ def exposure(path: Path, platform: str = sys.platform, run: Run = run) -> str:
         return ""
     except OSError as error:
         return f"cannot be looked at ({error.strerror or error})"
-    if status.st_uid != os.geteuid():
+    if sys.platform != "win32" and status.st_uid != os.geteuid():
         return "belongs to another account"
     mode = stat.S_IMODE(status.st_mode)
     return f"can be reached by other accounts (mode {mode:04o})" if mode & OTHERS else ""
