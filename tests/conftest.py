@@ -83,7 +83,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """With SPARK_NO_SKIP=1 a skipped test has failed: a green run then means that everything ran."""
     report = yield
-    return report if hasattr(report, "wasxfail") else _without_skip(report, item.nodeid)
+    return report if hasattr(report, "wasxfail") else _portable(report, item.nodeid)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -92,10 +92,12 @@ def pytest_make_collect_report(
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """As for tests, for modules that skip themselves."""
     report = yield
-    return _without_skip(report, collector.nodeid)
+    return _portable(report, collector.nodeid)
 
 
-def _without_skip(report: Report, name: str) -> Report:
+def _portable(report: Report, name: str) -> Report:
+    # Reports travel between processes as UTF-8, and a test may have logged half a character.
+    report.sections = [(title, text.encode(errors="backslashreplace").decode()) for title, text in report.sections]
     if report.skipped and os.environ.get("SPARK_NO_SKIP") == "1":
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         report.outcome = "failed"
