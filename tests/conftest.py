@@ -1,6 +1,7 @@
 """Rules that all tests share: the clock they run on, what they may need, how long they may take."""
 
 import os
+import signal
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -20,7 +21,15 @@ hypothesis.settings.load_profile("spark")
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 """No test, and no show that one starts, reads the keyring of whoever runs it."""
 
+SIGHUP = getattr(signal, "SIGHUP", None)
 TIMEOUTS_S = {"soak": 24 * 3600, "figures": 900, "real": 120}
+
+
+def pytest_configure() -> None:
+    """Have the signals as a terminal gives them: a run in the background would hand "ignore" on to every program."""
+    for number, default in ((signal.SIGINT, signal.default_int_handler), (SIGHUP, signal.SIG_DFL)):
+        if number is not None and signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, default)
 
 
 @pytest.fixture

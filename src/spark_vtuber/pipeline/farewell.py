@@ -6,7 +6,7 @@ from typing import Final
 import anyio
 
 from spark_vtuber.pipeline.heard import HeardLog
-from spark_vtuber.stage.port import Stage
+from spark_vtuber.stage.port import Position, Stage
 
 LOOK_S: Final = 0.05
 """Between two looks whether the voice has made the end of the sentence; only while a show closes."""
@@ -14,8 +14,10 @@ LOOK_S: Final = 0.05
 
 async def finish_sentence(heard: HeardLog, stage: Stage, is_over: Callable[[], bool]) -> None:
     """Wait until the sentence that is being heard is over, also while its end is still being made, or the turn is."""
-    while not is_over():
-        if (end := heard.sentence_end(stage.position())) is not None:
-            await stage.reached(end)
-            return
-        await anyio.sleep(LOOK_S)
+    end: Position | None = None
+    while end is None and not is_over():
+        end = heard.sentence_end(stage.position())
+        if end is None:
+            await anyio.sleep(LOOK_S)
+    if end is not None:
+        await stage.reached(end)

@@ -103,3 +103,15 @@ async def test_who_looks_after_a_director_hears_that_it_turns() -> None:
             await director.answer()
     with pytest.raises(TimeoutError), anyio.fail_after(100):
         await evening.director.answer()
+
+
+async def test_a_pause_is_when_no_turn_runs() -> None:
+    evening = Evening("Just this.")
+    async with evening.running() as director:
+        director.offer(evening.rig.cue())
+        await anyio.sleep(0.5)
+        assert director.turns
+        with anyio.fail_after(20):
+            await director.pause()
+        assert not director.turns
+        await director.pause()

@@ -153,3 +153,28 @@ def test_heard_is_always_a_prefix_of_what_was_said(texts: list[str], number: int
         log.complete()
     log.settle(Position(number, sample))
     assert log.said().startswith(log.heard().text)
+
+
+def test_a_sentence_ends_with_its_clause_where_a_mark_says_so() -> None:
+    log = log_of("Hello there, chat!")
+    assert log.sentence_end(Position(1, 120)) == Position(1, 300)
+    assert log_of("Hello there, chat").sentence_end(Position(1, 120)) is None
+
+
+def test_a_sentence_that_ends_inside_a_clause_is_known_once_the_next_one_sounds() -> None:
+    text = "Hello chat. How are you"
+    assert log_of(text).sentence_end(Position(1, 20)) == Position(1, 200)
+    words, spans = words_of(text)
+    log = HeardLog()
+    log.begin(clause(text, spans=spans), 1)
+    log.sound(200, RATE, words[:2])
+    assert log.sentence_end(Position(1, 20)) is None
+
+
+def test_a_sentence_that_is_over_leads_to_the_next_one() -> None:
+    log = log_of("Hello chat.")
+    log.begin(clause("How are you?"), 2)
+    log.sound(300, RATE, ())
+    log.complete()
+    assert log.sentence_end(Position(1, 200)) == Position(2, 300)
+    assert log.sentence_end(Position(2, 300)) is None

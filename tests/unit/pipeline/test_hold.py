@@ -1,7 +1,7 @@
 """Hold mode: answers are prepared, and nothing is heard or seen of them until somebody approves."""
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
@@ -10,13 +10,15 @@ import pytest
 from spark_vtuber.core.cues import Behaviour, Cue, CueKind
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind
 from spark_vtuber.core.ids import TurnId
-from spark_vtuber.core.turns import Outcome, Reason, TurnRecord
+from spark_vtuber.core.turns import Clause, Outcome, Reason, TurnRecord
 from spark_vtuber.pipeline.crew import Crew
 from spark_vtuber.pipeline.director import Casting, Director
 from spark_vtuber.pipeline.gates import Gates
 from spark_vtuber.pipeline.inbox import Inbox
 from spark_vtuber.pipeline.reception import Reception
+from spark_vtuber.pipeline.script import Script
 from spark_vtuber.pipeline.tally import Tally
+from spark_vtuber.pipeline.turn import Turn
 from spark_vtuber.stage.port import Caption, Emote, Part, SpeechStart, TurnOver
 from spark_vtuber.testing.crews import EMBER, SPARK, Rig
 from spark_vtuber.testing.guards import FakeGuard
@@ -347,3 +349,24 @@ async def test_without_a_hold_an_answer_is_not_read_ahead_of_the_voice(rig: Rig)
         await anyio.sleep(20)
     assert rig.notes.of("turn.held") == []
     assert "held_ms" not in hand.records[0].durations_ms
+
+
+async def test_an_answer_that_is_asked_for_twice_is_read_once(rig: Rig) -> None:
+    crew = rig.crew()
+    turn = Turn(TurnId("t1"), SPARK, rig.cue(), rig.clock)
+    read = []
+
+    async def source() -> AsyncGenerator[Clause, None]:
+        for text in ("Well ", "hello."):
+            read.append(text)
+            yield Clause(text, text, text)
+
+    crew.approvals.hold()
+    async with anyio.create_task_group() as tasks:
+        script = Script(turn, crew, source(), tasks)
+        tasks.start_soon(script.approved)
+        tasks.start_soon(script.approved)
+        await anyio.sleep(1)
+        assert read == ["Well ", "hello."]
+        assert len(rig.notes.of("turn.held")) == 4
+        crew.approvals.approve(turn.id)
