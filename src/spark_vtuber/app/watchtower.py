@@ -25,6 +25,7 @@ SEEN_S: Final = 10.0
 MEMORY: Final = "machine:memory"
 HEAT: Final = "machine:heat"
 
+STEP_S: Final = 1.0
 STALLED_S: Final = 1.0
 """A loop that comes back this late stood still: the machine slept, or something blocked it."""
 
@@ -85,10 +86,15 @@ class Watchtower:
         while True:
             await self.look()
             is_close = self._clock.now() - self._asked_s < SEEN_S or self._memory.level == "act" or self._heat.reason
-            pause_s = CLOSE_LOOK_S if is_close else LOOK_S
-            before_s = self._clock.now()
-            await anyio.sleep(pause_s)
-            late_s = self._clock.now() - before_s - pause_s
+            await self._wait(CLOSE_LOOK_S if is_close else LOOK_S)
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait in short steps: a loop that stood still comes back late from one of them."""
+        end_s = self._clock.now() + seconds
+        while (left_s := end_s - self._clock.now()) > 0:
+            step_s, before_s = min(STEP_S, left_s), self._clock.now()
+            await anyio.sleep(step_s)
+            late_s = self._clock.now() - before_s - step_s
             if late_s >= STALLED_S:
                 self._outlook.stalled(round(late_s, 1))
 

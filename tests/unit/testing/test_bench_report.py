@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from spark_vtuber.cli.bench import app
 from spark_vtuber.core.turns import Mark
 from spark_vtuber.testing.bench.latency import Run
+from spark_vtuber.testing.bench.pace import burst
 from spark_vtuber.testing.bench.profiles import PROFILES
 from spark_vtuber.testing.bench.report import OWN, REPLY, as_json, report, write_log
 from spark_vtuber.testing.bench.statistics import Floor, Measured
@@ -115,3 +116,15 @@ def test_an_unknown_profile_is_wrong_use_and_names_the_known_ones() -> None:
     result = CliRunner().invoke(app, ["latency", "--profile", "warp"])
     assert result.exit_code == 2
     assert "embedded" in result.output
+
+
+def test_a_slower_machine_has_more_time_but_neither_more_memory_nor_a_later_answer() -> None:
+    as_set = {one.what: one.limit for one in report(run("embedded", turn(1), turn(2))).verdicts}
+    slower = {one.what: one.limit for one in report(replace(run("embedded", turn(1), turn(2)), pace=2.0)).verdicts}
+    longer = {what for what in as_set if slower[what] == 2 * as_set[what]}
+    assert longer == {"own delay, p50", "own delay, p95", "CPU posted → first audio, p50", "start-up"}
+    assert all(slower[what] == as_set[what] for what in as_set.keys() - longer)
+
+
+def test_a_burst_is_always_the_same_work() -> None:
+    assert burst() == burst() > 0

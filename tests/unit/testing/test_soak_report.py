@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from spark_vtuber.testing.bench.soak import Restart, Sample, Soaked
-from spark_vtuber.testing.bench.soak_faults import FAULTS, HALF_HOUR_S, Draw
+from spark_vtuber.testing.bench.soak_faults import FAULTS, QUARTER_S, Draw
 from spark_vtuber.testing.bench.soak_report import as_json, figures, is_kept, table
 
 
@@ -69,15 +69,16 @@ def test_the_table_shows_what_was_done_and_what_came_of_it() -> None:
 
 
 def test_every_fault_comes_before_any_comes_again() -> None:
-    draw = Draw(random.Random(1))
+    draw = Draw(random.Random(1), 10_000.0)
     often = [name for name, fault in FAULTS.items() if not fault.least_s]
     assert sorted(draw.next(60.0 * number).name for number in range(len(often))) == sorted(often)
 
 
-def test_faults_that_restart_the_show_are_rare() -> None:
-    draw = Draw(random.Random(2))
+def test_faults_that_restart_the_show_are_late_and_rare() -> None:
+    hours_s = 4 * 3_600.0
+    draw = Draw(random.Random(2), hours_s)
     drawn = [draw.next(60.0 * minute) for minute in range(240)]
     hangs = [60.0 * minute for minute, fault in enumerate(drawn) if fault.name == "show hangs"]
-    assert hangs[0] >= HALF_HOUR_S / 2
-    assert all(later - earlier >= HALF_HOUR_S for earlier, later in pairwise(hangs))
-    assert len(hangs) >= 4
+    assert hangs[0] >= 0.75 * hours_s
+    assert all(later - earlier >= QUARTER_S for earlier, later in pairwise(hangs))
+    assert len(hangs) >= 2

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import anyio
+import anyio.to_thread
 
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.turns import Mark
 from spark_vtuber.testing.bench.client import Listener, Sounding, ask, listening
+from spark_vtuber.testing.bench.pace import pace
 from spark_vtuber.testing.bench.process import Meter, load, machine
 from spark_vtuber.testing.bench.profiles import Profile
 from spark_vtuber.testing.bench.rig import Rig, rig
@@ -43,7 +45,10 @@ LINES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Everything a measurement found out. `idle_share` and `busy_share` are parts of one core."""
+    """Everything a measurement found out. `idle_share` and `busy_share` are parts of one core.
+
+    `pace`: how many times as long small work takes here as on the reference machine.
+    """
 
     profile: Profile
     machine: str
@@ -54,6 +59,7 @@ class Run:
     idle_share: float
     busy_share: float
     version: str
+    pace: float = 1.0
 
 
 Progress = Callable[[int, int], None]
@@ -92,6 +98,7 @@ async def measure(
             the model's.
     """
     before = load()
+    slowness = await anyio.to_thread.run_sync(pace)
     floor = Floor(profile.clause_due_ms(), await voice_alone_ms(profile, folder))
     async with rig(profile, tokens, port, folder) as show:
         meter = Meter(show.pid)
@@ -112,6 +119,7 @@ async def measure(
         idle_share=idle,
         busy_share=busy,
         version=str(show.health["version"]),
+        pace=slowness,
     )
 
 

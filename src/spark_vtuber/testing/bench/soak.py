@@ -30,7 +30,7 @@ from spark_vtuber.testing.vts_server import fake_studio, serving
 from spark_vtuber.testing.watched import WatchedShow, watched_show
 
 FAULT_EVERY_S: Final = 60.0
-LINE_EVERY_S: Final = 4.0
+LINE_EVERY_S: Final = 3.0
 LOOK_S: Final = 1.0
 SAMPLE_S: Final = 10.0
 COME_BACK_S: Final = 2.0
@@ -39,13 +39,16 @@ COME_BACK_S: Final = 2.0
 SEEN_S: Final = 120.0
 """A fault shows in the journal within this time: a hang is found within 90 s."""
 
+ANSWER: Final = "Oh good evening, how nice of you to come."
+"""Two seconds of speech: many turns an hour."""
+
 CHANNEL: Final = "soak"
 JOURNAL: Final = "journal.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one life of the show holds, `at_s` seconds into the soak; sizes in kB."""
+    """What one life of the show holds, `at_s` seconds into the soak, `turns` of this life; sizes in kB."""
 
     at_s: float
     turns: int
@@ -70,13 +73,15 @@ class Restart:
 class Soaked:
     """What was seen. `looks` are once a second; `sounds_s` the instants at which sound came; `struck` what was done.
 
-    `unseen` are those of them that the journal does not show.
+    `unseen` are those of them that the journal does not show; `turns_before` how many turns there were when each
+    session began.
     """
 
     duration_s: float
     looks: int = 0
     up: int = 0
     sessions: list[str] = field(default_factory=list)
+    turns_before: list[int] = field(default_factory=list)
     sounds_s: list[float] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     restarts: list[Restart] = field(default_factory=list)
@@ -209,7 +214,7 @@ async def soak(
     async with (
         fake_obs() as obs,
         fake_studio(SystemClock()) as studio,
-        serve(Script(text="short", ttft_ms=100, tokens_per_s=100)) as model,
+        serve(Script(text=ANSWER, ttft_ms=100, tokens_per_s=100)) as model,
         chatting() as chat,
         serve_obs(obs) as address,
         serving(studio) as studio_port,
@@ -228,7 +233,9 @@ async def soak(
                 tasks.start_soon(_sample, show, soaked, began_s)
                 tasks.start_soon(_write, chat, soaked)
                 if has_faults:
-                    tasks.start_soon(_strike, scene, soaked, Draw(rng or random.Random(1)), began_s, progress)
+                    tasks.start_soon(
+                        _strike, scene, soaked, Draw(rng or random.Random(1), duration_s), began_s, progress
+                    )
                 await anyio.sleep(duration_s)
                 tasks.cancel_scope.cancel()
             soaked.unseen.extend(_unseen(show.data, soaked, time.time() - (time.monotonic() - began_s)))
@@ -312,8 +319,16 @@ async def _look(show: WatchedShow, soaked: Soaked) -> None:
                 soaked.restarts.append(Restart("show", "its watch started it again", took_s))
             if not soaked.sessions or soaked.sessions[-1] != session:
                 soaked.sessions.append(session)
+                soaked.turns_before.append(sum(soaked.outcomes.values()))
+                await _unmute(show)
             away_s = None
         await anyio.sleep(LOOK_S)
+
+
+async def _unmute(show: WatchedShow) -> None:
+    """What the streamer does with a show that came back muted."""
+    with suppress(httpx.TransportError):
+        await show.http.post("/api/unmute", json={})
 
 
 async def _follow(show: WatchedShow, soaked: Soaked) -> None:
@@ -340,9 +355,8 @@ async def _sample(show: WatchedShow, soaked: Soaked, began_s: float) -> None:
         with suppress(OSError, httpx.TransportError, StopIteration, ValueError):
             health = await show.health()
             if health and sys.platform == "linux":
-                soaked.samples.append(
-                    _measured(health, show.data, time.monotonic() - began_s, sum(soaked.outcomes.values()))
-                )
+                turns = sum(soaked.outcomes.values()) - (soaked.turns_before[-1] if soaked.turns_before else 0)
+                soaked.samples.append(_measured(health, show.data, time.monotonic() - began_s, turns))
         await anyio.sleep(SAMPLE_S)
 
 

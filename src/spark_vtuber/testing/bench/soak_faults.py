@@ -22,7 +22,9 @@ MISHAP_S: Final = 20.0
 FROZEN_S: Final = 3.0
 """How long the loop is blocked; the watch still takes it for alive."""
 
-HALF_HOUR_S: Final = 1_800.0
+QUARTER_S: Final = 900.0
+LATE: Final = 0.75
+"""The show is not hung or killed before this share of the soak: memory is judged over one long life."""
 
 
 RETURN_S: Final = 10.0
@@ -174,8 +176,8 @@ def _listed() -> dict[str, SoakFault]:
             SoakFault("voice worker is killed", _signalling(signal.SIGKILL), voice),
             SoakFault("voice worker stops", _signalling(signal.SIGSTOP), voice),
             SoakFault("loop is blocked", _block_loop, (("events", "stalled"),)),
-            SoakFault("show hangs", _hang_show, again, HALF_HOUR_S, restarts_show=True),
-            SoakFault("show is killed", _kill_show, again, HALF_HOUR_S, restarts_show=True),
+            SoakFault("show hangs", _hang_show, again, QUARTER_S, restarts_show=True),
+            SoakFault("show is killed", _kill_show, again, QUARTER_S, restarts_show=True),
         ]
     return {fault.name: fault for fault in faults}
 
@@ -185,22 +187,30 @@ FAULTS: Final = _listed()
 
 
 class Draw:
-    """Draws the next fault: each once, in a shuffled order, before any comes again."""
+    """Draws the next fault: each once, in a shuffled order, before any comes again.
 
-    def __init__(self, rng: random.Random, faults: dict[str, SoakFault] | None = None) -> None:
+    Those that restart the show come in the last quarter of `duration_s` only.
+    """
+
+    def __init__(self, rng: random.Random, duration_s: float, faults: dict[str, SoakFault] | None = None) -> None:
         self._rng = rng
+        self._late_s = LATE * duration_s
         self._faults = faults or FAULTS
         self._left: list[SoakFault] = []
         self._struck_s: dict[str, float] = {}
 
     def next(self, now_s: float) -> SoakFault:
-        """A fault that may come at `now_s`, seconds since the start; one with a least time not before half of it."""
+        """A fault that may come at `now_s`, seconds since the start."""
         for _ in range(2):
             while self._left:
                 fault = self._left.pop()
-                last_s = self._struck_s.get(fault.name, -fault.least_s / 2)
-                if now_s - last_s >= fault.least_s:
+                if self._may_come(fault, now_s):
                     self._struck_s[fault.name] = now_s
                     return fault
             self._left = self._rng.sample(list(self._faults.values()), len(self._faults))
         raise RuntimeError("no fault may come")
+
+    def _may_come(self, fault: SoakFault, now_s: float) -> bool:
+        if fault.restarts_show and now_s < self._late_s:
+            return False
+        return now_s - self._struck_s.get(fault.name, float("-inf")) >= fault.least_s

@@ -76,6 +76,7 @@ def as_json(soaked: Soaked) -> dict[str, Any]:
         "turns": soaked.outcomes,
         "unseen": soaked.unseen,
         "faults": [{"at_s": round(at_s, 1), "name": name} for at_s, name in soaked.struck],
+        "memory": [{"at_s": round(one.at_s), "turns": one.turns, "kb": one.resident_kb} for one in soaked.samples],
         "restarts": [{"name": one.name, "why": one.why, "took_s": one.took_s} for one in soaked.restarts],
     }
 

@@ -14,7 +14,7 @@ def tables(result: Report) -> RenderableType:
     load = " → ".join("?" if value is None else f"{value:.1f}" for value in run.load)
     return Group(
         Text(f"{run.profile.name}: {run.profile.meaning}; {len(run.turns)} turns", style="bold"),
-        Text(f"{run.machine}; load {load}", style="dim"),
+        Text(f"{run.machine}; load {load}; small work takes {run.pace:.1f} times the reference", style="dim"),
         Text(f"floor: {run.profile.arithmetic(run.floor.voice_ms)}"),
         _percentiles(result),
         _verdicts(result),
