@@ -39,7 +39,3 @@ class Rack:
         """What the board calls an engine; one that is opened again with other keys is numbered."""
         opened = sum(key[:2] == (port, engine) for key in self._open)
         return f"{port}:{engine}" if not opened else f"{port}:{engine}:{opened + 1}"
-
-    async def open_plain(self, port: str, name: str) -> Any | None:
-        """The engine `name` with the defaults of all its options."""
-        return await self.open(port, EngineChoice(name, engines.spec(port, name).options()))

@@ -5,7 +5,7 @@ Nothing of the user's is touched: settings, scenes, sockets and recordings lie i
 
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import DEVNULL
@@ -20,12 +20,12 @@ from spark_vtuber.core.errors import EngineError
 from spark_vtuber.obs.port import Address, Remote, Tell
 from spark_vtuber.obs.simple import open_remote
 from spark_vtuber.testing.live import end_process, free_port
+from spark_vtuber.testing.sound_server import sound_server
 
 START_LIMIT_S: Final = 20.0
 LOOK_AGAIN_S: Final = 0.05
 PASSWORD: Final = "correct horse"  # noqa: S105 - of an OBS that lives for a test
 SIZE: Final = (640, 360)
-SINK: Final = "spark"
 
 _GLOBAL: Final = """[General]
 FirstRun=true
@@ -125,7 +125,7 @@ class ObsProgram:
 
 @asynccontextmanager
 async def obs_program(*, has_sound: bool = False) -> AsyncIterator[ObsProgram]:
-    """A running OBS; with `has_sound` also a PulseAudio whose only device is the null sink `SINK`."""
+    """A running OBS; with `has_sound` also a PulseAudio whose only device is a cable that leads nowhere."""
     with tempfile.TemporaryDirectory(prefix="spark-obs-") as name:
         folder = Path(name)
         port = free_port()
@@ -141,7 +141,7 @@ async def obs_program(*, has_sound: bool = False) -> AsyncIterator[ObsProgram]:
             environment |= {"DISPLAY": display}
             if has_sound:
                 environment |= {"PULSE_SERVER": f"unix:{runtime}/sound"}
-            async with _sound(environment, runtime, is_wanted=has_sound):
+            async with sound_server(environment, runtime) if has_sound else nullcontext():
                 program = ObsProgram(folder, port, environment)
                 try:
                     await program.start()
@@ -176,24 +176,3 @@ async def _screen(environment: Mapping[str, str]) -> AsyncIterator[str]:
         finally:
             with anyio.CancelScope(shield=True):
                 await end_process(screen)
-
-
-@asynccontextmanager
-async def _sound(environment: Mapping[str, str], runtime: Path, *, is_wanted: bool) -> AsyncIterator[None]:
-    if not is_wanted:
-        yield
-        return
-    socket = runtime / "sound"
-    command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm"]
-    command += ["-L", f"module-native-protocol-unix auth-anonymous=1 socket={socket}"]
-    command += ["-L", f"module-null-sink sink_name={SINK} rate=48000", "-L", "module-always-sink"]
-    own = {name: value for name, value in environment.items() if name != "PULSE_SERVER"}
-    async with await anyio.open_process(command, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, env=own) as server:
-        try:
-            with anyio.fail_after(START_LIMIT_S):
-                while not socket.exists():
-                    await anyio.sleep(LOOK_AGAIN_S)
-            yield
-        finally:
-            with anyio.CancelScope(shield=True):
-                await end_process(server)

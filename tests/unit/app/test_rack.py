@@ -57,7 +57,7 @@ async def test_an_engine_is_opened_once_for_the_same_keys(rack: tuple[Rack, Boar
     one = await shelf.open("tts", EngineChoice("fake", Options(size=3)))
     assert await shelf.open("tts", EngineChoice("fake", Options(size=3))) is one
     assert await shelf.open("tts", EngineChoice("fake", Options(size=4))) is not one
-    assert await shelf.open_plain("tts", "fake") == [1]
+    assert await shelf.open("tts", EngineChoice("fake", Options())) == [1]
     assert [one.name for one in board.components] == ["tts:fake", "tts:fake:2", "tts:fake:3"]
     assert board.components[0].state == "ok"
     await stack.aclose()
