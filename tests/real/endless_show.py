@@ -20,13 +20,13 @@ from spark_vtuber.testing.journal import a_line, a_turn
 T = TypeVar("T")
 
 LINES = 20
-LINE_S = 0.002
+LINE_S = 0.005
 SAID = "word " * 20_000
 """Long enough for a checkpoint about every 40 turns."""
 
 
 async def play(path: Path, session: str) -> None:
-    """Turns of about 50 ms, each with lines of chat beside it."""
+    """Turns of about 100 ms, each with lines of chat beside it. Begins as the show does: once there is a journal."""
     clock = SystemClock()
     limiter = CapacityLimiter(1)
 
@@ -38,6 +38,7 @@ async def play(path: Path, session: str) -> None:
     scribe = Scribe(partial(Ledger.open, path, life), clock, lambda *_: None, in_thread, lambda: limits)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(scribe.run)
+        await scribe.opened()
         for number in range(1, 10_000):
             print(number, flush=True)
             for line in range(LINES):

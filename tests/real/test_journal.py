@@ -32,7 +32,7 @@ async def killed_at_random(path: Path, session: str, rng: random.Random) -> int:
         with anyio.fail_after(30):
             while b"\n" not in told:
                 told += await child.stdout.receive()
-            with anyio.move_on_after(rng.uniform(0.0, 0.5)):
+            with anyio.move_on_after(rng.uniform(0.0, 0.8)):
                 while True:
                     told += await child.stdout.receive()
             child.kill()
