@@ -19,8 +19,9 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from spark_vtuber import engines
 from spark_vtuber.cli.main import app
-from spark_vtuber.config.keys import Config, Section
+from spark_vtuber.config.keys import Config
 from spark_vtuber.config.load import ENGINE_PORTS
+from spark_vtuber.config.section import Section
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"

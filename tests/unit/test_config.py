@@ -5,8 +5,9 @@ import pytest
 
 from spark_vtuber import engines
 from spark_vtuber.config.environment import child_environment, given_secrets, passphrase, secrets
-from spark_vtuber.config.keys import AUTO, Config, Section
+from spark_vtuber.config.keys import AUTO, Config
 from spark_vtuber.config.load import load, schema
+from spark_vtuber.config.section import Section
 from spark_vtuber.core.errors import ConfigError
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import anyio
 from anyio.abc import TaskStatus
@@ -20,36 +20,24 @@ from spark_vtuber.app.equipment import Equipment
 from spark_vtuber.app.healing import Ward
 from spark_vtuber.app.house import House
 from spark_vtuber.app.journal import open_journal
-from spark_vtuber.app.limits import limits_of
 from spark_vtuber.app.lookout import Lookout
 from spark_vtuber.app.looks import Looks
+from spark_vtuber.app.machinery import join
 from spark_vtuber.app.mutes import Mutes
 from spark_vtuber.app.obs import ObsRoom, safety
 from spark_vtuber.app.show import Parts, Show
 from spark_vtuber.app.sound import keep_sounding
 from spark_vtuber.app.standins import StandIns
 from spark_vtuber.app.tokens import FindSecret, token
-from spark_vtuber.app.tuning import gate_limits, keep_tuned, open_log, open_settings
+from spark_vtuber.app.tuning import keep_tuned, open_log, open_settings
 from spark_vtuber.config.load import Settings
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.looks import MODELS
-from spark_vtuber.core.personas import EXPRESSIONS
 from spark_vtuber.core.turns import TurnRecord
 from spark_vtuber.health.sensors import MachineSensors
-from spark_vtuber.health.strain import Measure
-from spark_vtuber.journal.rows import digest
 from spark_vtuber.llm.discovery import FoundServer
-from spark_vtuber.llm.prompt import PromptBudget, Prompter
 from spark_vtuber.personality import card
-from spark_vtuber.personality.deflect import deflector
-from spark_vtuber.pipeline.crew import Crew, Limits
-from spark_vtuber.pipeline.director import Director
-from spark_vtuber.pipeline.floor import Floor
-from spark_vtuber.pipeline.gates import Gates
-from spark_vtuber.pipeline.inbox import Inbox
-from spark_vtuber.pipeline.reception import Reception
-from spark_vtuber.pipeline.tally import Tally
 from spark_vtuber.stage.ensemble import Ensemble, OpenFollower
 from spark_vtuber.stage.hall import StageHall
 from spark_vtuber.stage.port import Stage
@@ -60,9 +48,6 @@ from spark_vtuber.web.settings import WebSettings
 from spark_vtuber.web.site import build
 
 VERSION = version("spark-vtuber")
-
-LEAST_TOKENS: Final = 48
-"""An answer may always be this long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +157,7 @@ class _Assembly:
         house = self._house
         self.journal = open_journal(house, VERSION)
         house.metrics.built(VERSION)
-        config, around, equipment = house.config, house.around, self.equipment
-        clock = around.clock
+        equipment, clock = self.equipment, house.around.clock
         personas = tuple(persona.id for persona in house.personas)
         hall = StageHall(clock, house.session, house.personas, announce=house.events, hear_look=Looks(house).hear)
         self.stand_ins.tell("stage", hall.use_puppets)
@@ -183,40 +167,23 @@ class _Assembly:
         keep_sounding(house, hall)
         mutes = Mutes(personas, house.events, hall)
         bridge = self.bridge = Bridge(house, lambda: hall.audience, mutes.is_muted)
-        prompter = Prompter({persona.id: persona.name for persona in house.personas}, self._budget())
-        house.live.on_change("replies.context_chars", lambda: prompter.resize(self._budget()))
-        crew = Crew(
-            clock=clock,
-            floor=Floor(clock),
-            stage=self._stage(hall),
-            guard=equipment.guard,
-            announce=house.events,
-            sample_rate=config.stage.sample_rate,
-            build_prompt=prompter,
-            brains=equipment.minds.brains,
-            voices=equipment.voices,
-            is_muted=mutes.is_muted,
-            deflect=deflector(around.rng),
-            expressions=EXPRESSIONS,
-            ask_limits=self._limits,
-            is_watched=lambda: show.is_watched,
-        )
-        names = tuple(name for persona in house.personas for name in (persona.name, *persona.aliases))
-        inbox = Inbox(names, config.inbox.capacity, config.inbox.stale_s)
-        tally = Tally(house.events, house.metrics.drop, bridge.lines, partial(digest, house.session))
 
         def keep(record: TurnRecord) -> None:
-            prompter.remember(record)
             show.keep(record)
             self.journal.keep(record)
             self.ward.keep(record)
 
-        director = Director(crew, inbox, tally, personas, bridge.company.cast, keep, bridge.habits)
-        gates = Gates(clock, gate_limits(config.inbox), bridge.viewers.is_ignored)
-        reception = Reception(clock, gates, equipment.guard, director, tally)
+        machine = join(
+            house,
+            equipment,
+            bridge,
+            mutes,
+            self._stage(hall),
+            keep=keep,
+            is_watched=lambda: show.is_watched,
+        )
+        director, reception, crew = machine.director, machine.reception, machine.crew
         bridge.connect(director, reception)
-        house.metrics.watch_queue("guard", lambda: reception.waiting)
-        house.metrics.watch_queue("inbox", lambda: len(inbox))
         self.ward = Ward(house, self.room, director)
         show = Show(
             Parts(
@@ -230,7 +197,7 @@ class _Assembly:
                 stage=crew.stage,
                 director=director,
                 reception=reception,
-                tally=tally,
+                tally=machine.tally,
                 mutes=mutes,
                 stand_ins=self.stand_ins,
                 metrics=house.metrics,
@@ -248,10 +215,10 @@ class _Assembly:
             house.supervise(house.board.reporter(f"probe:{persona.id}", "llm"), keep_probing)
         chats = ChatSources(house, show.receive)
         chats.look()
-        keep_tuned(house, self.stand_ins, inbox, gates, chats)
+        keep_tuned(house, self.stand_ins, machine.inbox, machine.gates, chats)
         self.settings = open_settings(house, equipment, director)
         self.lookout = Lookout(house, MachineSensors(), show, self.room, equipment)
-        self.lookout.start(prompter, bridge, self.obs)
+        self.lookout.start(machine.prompter, bridge, self.obs)
         return show
 
     def _stage(self, hall: StageHall) -> Stage:
@@ -280,17 +247,6 @@ class _Assembly:
         ensemble = Ensemble(hall, followers, told)
         house.supervise(house.board.reporter("stages", "stage"), ensemble.run)
         return ensemble
-
-    def _budget(self) -> PromptBudget:
-        """About four characters make a token; what the character and the cue leave is for the past."""
-        least = PromptBudget()
-        tokens = self._house.config.replies.context_chars // 4 - least.system_tokens - least.cue_tokens
-        return PromptBudget(history_tokens=max(tokens, least.history_tokens))
-
-    def _limits(self) -> Limits:
-        limits = limits_of(self._house.config)
-        is_short = self._house.strain.demands(Measure.SHORT_ANSWERS)
-        return replace(limits, max_tokens=max(LEAST_TOKENS, limits.max_tokens // 2)) if is_short else limits
 
 
 def _web_settings(settings: Settings, secret: FindSecret) -> WebSettings:

@@ -8,8 +8,9 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
-from spark_vtuber.config.keys import AUTO, Config, PersonaSettings, Section
+from spark_vtuber.config.keys import AUTO, Config, PersonaSettings
 from spark_vtuber.config.load import ENGINE_PORTS, EngineChoice, EngineLookup, Settings, engine_in
+from spark_vtuber.config.section import Section
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.settings import Setting, Type
 

@@ -8,7 +8,7 @@ from typing import Final
 from spark_vtuber import engines
 from spark_vtuber.app.house import House
 from spark_vtuber.chat.port import ChatSource
-from spark_vtuber.config.keys import Chat
+from spark_vtuber.config.chat_keys import Chat
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.events import ChatEvent
 
@@ -23,6 +23,7 @@ class ChatSources:
         self._house = house
         self._receive = receive
         self._started: set[str] = set()
+        self._open: dict[str, ChatSource] = {}
 
     def look(self) -> None:
         """Start the sources that are on and were not started yet."""
@@ -31,6 +32,23 @@ class ChatSources:
                 self._started.add(name)
                 read = partial(self._house.live.follow, f"chat.{name}", partial(self._read, name))
                 self._house.keep_running(f"chat:{name}", "chat", read)
+
+    async def send(self, name: str, text: str) -> None:
+        """Write into the chat of a source.
+
+        Raises:
+            EngineError: `not_connected`, `read_only`, or what the platform says.
+        """
+        await self._source(name).send(text)
+
+    async def settle(self, event: ChatEvent, *, is_done: bool) -> None:
+        """Mark the purchase of a reward as fulfilled, or give the points back. Raises as `send`."""
+        await self._source(event.source).settle(event, is_done=is_done)
+
+    def _source(self, name: str) -> ChatSource:
+        if name not in self._open:
+            raise EngineError("not_connected", f"{name} is not connected", fix=f"see [chat.{name}]")
+        return self._open[name]
 
     async def _read(self, name: str) -> None:
         """Read a source to its end; one that cannot work as it is set up waits for other settings."""
@@ -45,6 +63,7 @@ class ChatSources:
         try:
             async with spec.open(options, house.environment(report)) as opened:
                 source: ChatSource = opened
+                self._open[name] = source
                 async with aclosing(source.events()) as events:
                     async for event in events:
                         self._receive(event)
@@ -54,6 +73,8 @@ class ChatSources:
             report("failed", error.message, error.fix)
         else:
             report("off", "the source has ended")
+        finally:
+            self._open.pop(name, None)
 
 
 def _is_on(chat: Chat, name: str) -> bool:

@@ -12,8 +12,9 @@ from spark_vtuber.app import catalogue, overrides
 from spark_vtuber.app.environment import Aside
 from spark_vtuber.app.live import Live
 from spark_vtuber.app.tokens import FindSecret, token
-from spark_vtuber.config.keys import Config, PersonaSettings, Section
+from spark_vtuber.config.keys import Config, PersonaSettings
 from spark_vtuber.config.load import OVERRIDES, EngineLookup, Origin, Settings, engine_tables, read_overrides
+from spark_vtuber.config.section import Section
 from spark_vtuber.core.desk import Announce
 from spark_vtuber.core.errors import ConfigError, EngineError, Mistake, SparkError
 from spark_vtuber.core.ids import PersonaId

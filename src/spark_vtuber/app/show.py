@@ -173,6 +173,9 @@ class Show:
         if event.source != PAGE and self._stand_ins.uses("chat"):
             return
         self._metrics.receive(event.source)
+        if event.kind is ChatKind.AD_BREAK:
+            self._events("ad.break", source=event.source, seconds=event.amount)
+            return
         self._reception.receive(event)
 
     def door_dropped(self, reason: str) -> None:

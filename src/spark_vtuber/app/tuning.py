@@ -15,7 +15,7 @@ from spark_vtuber.app.equipment import Equipment
 from spark_vtuber.app.house import House
 from spark_vtuber.app.settings import LiveSettings
 from spark_vtuber.app.standins import StandIns
-from spark_vtuber.config.keys import InboxSettings
+from spark_vtuber.config.chat_keys import InboxSettings
 from spark_vtuber.config.load import Settings
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.pipeline.director import Director

@@ -20,3 +20,10 @@ class ChatSource(Protocol):
     async def send(self, text: str) -> None:
         """Write into the chat. Raises `EngineError("read_only")` where that is not possible."""
         ...
+
+    async def settle(self, event: ChatEvent, *, is_done: bool) -> None:
+        """Mark the purchase of a reward as fulfilled, or give the viewer the points back.
+
+        Raises `EngineError("read_only")` where that is not possible.
+        """
+        ...

@@ -69,6 +69,11 @@ class Replay:
         """A record cannot be written to."""
         raise EngineError("read_only", f"a replay takes no messages: {text[:20]!r} was not sent")
 
+    async def settle(self, event: ChatEvent, *, is_done: bool) -> None:
+        """What was bought in a record is over."""
+        del event, is_done
+        raise EngineError("read_only", "a replay has no rewards to settle")
+
 
 def read(file: Path) -> Iterator[Recorded]:
     """The lines of a log, one at a time.

@@ -114,6 +114,11 @@ class TwitchReader:
             fix="sending needs an account",
         )
 
+    async def settle(self, event: ChatEvent, *, is_done: bool) -> None:
+        """Reading without an account cannot change anything."""
+        del event, is_done
+        raise EngineError("read_only", f"the chat of {self._channel} is read without an account", fix="sign in")
+
     async def _keep_connected(self, buffer: EventBuffer) -> None:
         """One connection after the other, until one is refused.
 

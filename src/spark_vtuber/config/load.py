@@ -18,7 +18,8 @@ import platformdirs
 from pydantic import BaseModel, ValidationError
 
 from spark_vtuber.config.environment import SECRET_VARIABLE
-from spark_vtuber.config.keys import APP, AUTO, Config, Data, Section, VTubeStudio
+from spark_vtuber.config.keys import APP, AUTO, Config, Data, VTubeStudio
+from spark_vtuber.config.section import Section
 from spark_vtuber.core.engine import EngineSpec
 from spark_vtuber.core.errors import ConfigError, Mistake, SparkError
 

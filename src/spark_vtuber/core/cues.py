@@ -48,7 +48,7 @@ class Cue:
     `text` is cleaned and passed the guard. `received_s` and `admitted_s` are instants on the show's clock.
     For SAY the text is spoken as it stands. `expected` is the text of another character this cue was prepared
     on: if what was heard differs, the turn is thought again. `language` is the text's language as a code, empty
-    where it cannot be told.
+    where it cannot be told. `doubt` (0..1) is how near the guard was to refusing the text.
     """
 
     id: CueId
@@ -63,3 +63,4 @@ class Cue:
     admitted_s: float = 0.0
     expected: str | None = None
     language: str = ""
+    doubt: float = 0.0

@@ -17,19 +17,33 @@ class ChatKind(StrEnum):
     SUBSCRIPTION = "subscription"
     RESUBSCRIPTION = "resubscription"
     GIFT = "gift"
+    STICKER = "sticker"
     RAID = "raid"
     FOLLOW = "follow"
+    HYPE_TRAIN = "hype_train"
+    POLL = "poll"
+    PREDICTION = "prediction"
+    AD_BREAK = "ad_break"
     DELETION = "deletion"
     BAN = "ban"
     CLEAR = "clear"
     NOTICE = "notice"
 
 
-SPOKEN_KINDS = frozenset(set(ChatKind) - {ChatKind.DELETION, ChatKind.BAN, ChatKind.CLEAR, ChatKind.NOTICE})
+SPOKEN_KINDS = frozenset(
+    set(ChatKind) - {ChatKind.DELETION, ChatKind.BAN, ChatKind.CLEAR, ChatKind.NOTICE, ChatKind.AD_BREAK}
+)
 """Kinds that a character may answer; the others change what is waiting or tell about the room."""
 
 PAID_KINDS = frozenset(
-    {ChatKind.BITS, ChatKind.SUPER_CHAT, ChatKind.SUBSCRIPTION, ChatKind.RESUBSCRIPTION, ChatKind.GIFT}
+    {
+        ChatKind.BITS,
+        ChatKind.SUPER_CHAT,
+        ChatKind.STICKER,
+        ChatKind.SUBSCRIPTION,
+        ChatKind.RESUBSCRIPTION,
+        ChatKind.GIFT,
+    }
 )
 
 
@@ -66,13 +80,27 @@ class EmoteSpan:
 
 
 @dataclass(frozen=True, slots=True)
+class Reward:
+    """What a viewer bought with points of the channel: the reward's id and title, and the id of this purchase.
+
+    `redemption` is empty where the platform tells the purchase without one; then it can be neither fulfilled nor
+    refunded.
+    """
+
+    id: str
+    title: str = ""
+    redemption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ChatEvent:
     """One thing that happened in a chat.
 
     `id` is unique at its `source` ("page", "twitch", "replay" …). `amount` is what was given, in the unit of
     the kind: bits, months, gifts, viewers of a raid, money of a super chat. `target` names what a DELETION
     (event id) or a BAN (author id) is about. `emotes` are the words of `text` that are pictures on the platform,
-    `emote_spans` where they stand and which pictures they are.
+    `emote_spans` where they stand and which pictures they are. `reward` says what a REWARD is about. An AD_BREAK lasts
+    `amount` seconds.
     """
 
     id: str
@@ -87,3 +115,4 @@ class ChatEvent:
     persona: PersonaId | None = None
     emotes: frozenset[str] = field(default=frozenset())
     emote_spans: tuple[EmoteSpan, ...] = field(default=())
+    reward: Reward | None = None

@@ -37,6 +37,9 @@ class Reason(StrEnum):
 
     REJECTED: the operator did not approve the answer. IGNORED: the operator bars its author. UNPAID: the character
     answers paid lines only. RESERVED: the character talks little and nobody spoke to it. CRASH: a bug in another turn.
+    MERGED: another line asks the same. COPYPASTA, EMOTES: the same words from many, nothing but pictures. POLICY: the
+    policy of the show bars it. COMMAND: it was a command. DOUBTFUL: the second opinion refused it, or was late.
+    STRUCK: its author was blocked too often.
     """
 
     SIZE = "size"
@@ -60,6 +63,13 @@ class Reason(StrEnum):
     UNPAID = "unpaid"
     RESERVED = "reserved"
     CRASH = "crash"
+    MERGED = "merged"
+    COPYPASTA = "copypasta"
+    EMOTES = "emotes"
+    POLICY = "policy"
+    COMMAND = "command"
+    DOUBTFUL = "doubtful"
+    STRUCK = "struck"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from spark_vtuber.core.verdicts import Direction, Verdict
+from spark_vtuber.core.verdicts import Direction, Position, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,12 +12,17 @@ class GuardContext:
 
     `released` is the end of what the character already said in this turn (at most 200 characters), so that a
     phrase cut over two clauses is still seen. `spoken` is the voice's version of the text, where there is one.
+    `position` is where the text stands; `source` and `author_id` are the platform and its id of who wrote it, where
+    somebody did.
     """
 
     author: str = ""
     released: str = ""
     spoken: str = ""
     language: str = "en"
+    position: Position = Position.CHAT
+    source: str = ""
+    author_id: str = ""
 
 
 class Guard(Protocol):

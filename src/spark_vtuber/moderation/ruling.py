@@ -65,7 +65,17 @@ class Ruling:
 
     def verdict(self) -> Verdict:
         """The ruling as the port of guards tells it."""
-        return Verdict(self.decision, self.text, self.rule, self.reason, self.spans, self.is_unfinished, self.language)
+        return Verdict(
+            self.decision,
+            self.text,
+            self.rule,
+            self.reason,
+            self.spans,
+            self.is_unfinished,
+            self.language,
+            self.category,
+            self.score,
+        )
 
 
 DOUBTFUL: Final = 0.2

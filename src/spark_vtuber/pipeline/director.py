@@ -270,7 +270,9 @@ class Director:
         return len(self._turns) >= len(self._personas)
 
     def _may_start(self, cue: Cue) -> bool:
-        """Whether the cue's persona is free, or holds an answer while the operator has words for it."""
+        """Whether the cue passes the screen and its persona is free; one that holds an answer is, for the operator."""
+        if not self._habits.screen.may_answer(cue):
+            return False
         if cue.kind is not CueKind.SAY and self._are_all_busy:
             return False
         persona = self._cast(cue).persona.id

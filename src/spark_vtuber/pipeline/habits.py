@@ -1,11 +1,12 @@
 """What characters do of their own accord: whom they leave unanswered, and when they talk though nobody wrote."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from spark_vtuber.core.cues import Cue
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.turns import Reason
+from spark_vtuber.pipeline.screen import OpenScreen, Screen
 
 
 def _answers_all(_cue: Cue) -> Reason | None:
@@ -22,10 +23,12 @@ class Habits:
 
     `decline` says why a cue is not to be answered at all, or None; it is a pure function of the cue and of how the
     characters are set. After `idle_s()` seconds in which nobody spoke and nothing was asked one of `talkers()` talks
-    by itself; those whom nobody would hear now, as `is_heard` says, wait as long again.
+    by itself; those whom nobody would hear now, as `is_heard` says, wait as long again. `screen` says of a waiting line
+    whether it may be answered yet.
     """
 
     decline: Callable[[Cue], Reason | None] = _answers_all
     talkers: Callable[[], Sequence[PersonaId]] = _no_talkers
     idle_s: Callable[[], float] = lambda: 60.0
     is_heard: Callable[[PersonaId], bool] = lambda _: True
+    screen: Screen = field(default_factory=OpenScreen)

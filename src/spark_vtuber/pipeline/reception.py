@@ -150,6 +150,7 @@ class Reception:
             received_s=arrival.received_s,
             admitted_s=self._clock.now(),
             language=verdict.language,
+            doubt=verdict.score,
         )
         self._tally.line_admitted(shown, verdict.reason)
         self._director.offer(cue)

@@ -2,8 +2,9 @@ import pytest
 
 from spark_vtuber.app.brains import Minds, choice_for
 from spark_vtuber.app.standins import StandIns
-from spark_vtuber.config.keys import AUTO, Config, Fallback, Section
+from spark_vtuber.config.keys import AUTO, Config, Fallback
 from spark_vtuber.config.load import EngineChoice, Settings
+from spark_vtuber.config.section import Section
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.health.board import Board
 from spark_vtuber.llm.discovery import FoundServer

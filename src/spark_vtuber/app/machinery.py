@@ -1,0 +1,104 @@
+"""The machine that answers lines, joined: reception, inbox, director and what every turn works with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from spark_vtuber.app.bridge import Bridge
+from spark_vtuber.app.equipment import Equipment
+from spark_vtuber.app.house import House
+from spark_vtuber.app.limits import limits_of
+from spark_vtuber.app.mutes import Mutes
+from spark_vtuber.app.tuning import gate_limits
+from spark_vtuber.core.personas import EXPRESSIONS
+from spark_vtuber.core.turns import TurnRecord
+from spark_vtuber.health.strain import Measure
+from spark_vtuber.journal.rows import digest
+from spark_vtuber.llm.prompt import PromptBudget, Prompter
+from spark_vtuber.personality.deflect import deflector
+from spark_vtuber.pipeline.crew import Crew, Limits
+from spark_vtuber.pipeline.director import Director
+from spark_vtuber.pipeline.floor import Floor
+from spark_vtuber.pipeline.gates import Gates
+from spark_vtuber.pipeline.inbox import Inbox
+from spark_vtuber.pipeline.reception import Reception
+from spark_vtuber.pipeline.tally import Tally
+from spark_vtuber.stage.port import Stage
+
+LEAST_TOKENS: Final = 48
+"""An answer may always be this long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machinery:
+    """The parts of the machine, in the order in which a line meets them."""
+
+    gates: Gates
+    tally: Tally
+    reception: Reception
+    inbox: Inbox
+    director: Director
+    crew: Crew
+    prompter: Prompter
+
+
+def join(
+    house: House,
+    equipment: Equipment,
+    bridge: Bridge,
+    mutes: Mutes,
+    stage: Stage,
+    *,
+    keep: Callable[[TurnRecord], None],
+    is_watched: Callable[[], bool],
+) -> Machinery:
+    """The machine of a show; nothing of it runs yet. `keep` gets the record of every turn."""
+    config, around = house.config, house.around
+    clock = around.clock
+    prompter = Prompter({persona.id: persona.name for persona in house.personas}, _budget(house))
+    house.live.on_change("replies.context_chars", lambda: prompter.resize(_budget(house)))
+    crew = Crew(
+        clock=clock,
+        floor=Floor(clock),
+        stage=stage,
+        guard=equipment.guard,
+        announce=house.events,
+        sample_rate=config.stage.sample_rate,
+        build_prompt=prompter,
+        brains=equipment.minds.brains,
+        voices=equipment.voices,
+        is_muted=mutes.is_muted,
+        deflect=deflector(around.rng),
+        expressions=EXPRESSIONS,
+        ask_limits=partial(_limits, house),
+        is_watched=is_watched,
+    )
+    names = tuple(name for persona in house.personas for name in (persona.name, *persona.aliases))
+    inbox = Inbox(names, config.inbox.capacity, config.inbox.stale_s)
+    tally = Tally(house.events, house.metrics.drop, bridge.lines, partial(digest, house.session))
+
+    def remember(record: TurnRecord) -> None:
+        prompter.remember(record)
+        keep(record)
+
+    personas = tuple(persona.id for persona in house.personas)
+    director = Director(crew, inbox, tally, personas, bridge.company.cast, remember, bridge.habits)
+    gates = Gates(clock, gate_limits(config.inbox), bridge.viewers.is_ignored)
+    reception = Reception(clock, gates, equipment.guard, director, tally)
+    house.metrics.watch_queue("guard", lambda: reception.waiting)
+    house.metrics.watch_queue("inbox", lambda: len(inbox))
+    return Machinery(gates, tally, reception, inbox, director, crew, prompter)
+
+
+def _budget(house: House) -> PromptBudget:
+    """About four characters make a token; what the character and the cue leave is for the past."""
+    least = PromptBudget()
+    tokens = house.config.replies.context_chars // 4 - least.system_tokens - least.cue_tokens
+    return PromptBudget(history_tokens=max(tokens, least.history_tokens))
+
+
+def _limits(house: House) -> Limits:
+    limits = limits_of(house.config)
+    is_short = house.strain.demands(Measure.SHORT_ANSWERS)
+    return replace(limits, max_tokens=max(LEAST_TOKENS, limits.max_tokens // 2)) if is_short else limits

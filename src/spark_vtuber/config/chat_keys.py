@@ -1,0 +1,48 @@
+"""Keys of where lines come from and which of them wait for an answer."""
+
+from spark_vtuber.config.section import Section, key
+
+
+class InboxSettings(Section):
+    """Which lines wait for an answer."""
+
+    capacity: int = key(200, "Lines that wait at most; a better one pushes the worst out.", "live", ge=1, le=10_000)
+    stale_s: float = key(120.0, "An unpaid line older than this is not answered any more.", "live", gt=0)
+    viewer_per_s: float = key(0.5, "Lines a second that one viewer may send in the long run.", "live", gt=0)
+    viewer_burst: int = key(5, "Lines that one viewer may send at once.", "live", ge=1)
+    duplicate_s: float = key(30.0, "The same words of the same viewer count once in this time.", "live", ge=0)
+
+
+class Twitch(Section):
+    """Chat of a Twitch channel, read without an account."""
+
+    channel: str = key("", "The channel's name; empty = off.", "component", pattern=r"^#?[A-Za-z0-9_]{0,25}$")
+    host: str = key("irc.chat.twitch.tv", "Address of the IRC server.", "component")
+    port: int = key(6697, "Port of the IRC server.", "component", ge=1, le=65535)
+    tls: bool = key(True, "Encrypt the connection.", "component")
+
+
+class Replay(Section):
+    """A recorded chat that is played back."""
+
+    file: str = key("", "A chat log in JSON lines; empty = off.", "component")
+    speed: float = key(1.0, "How much faster than it was recorded.", "component", gt=0, le=1_000)
+
+
+class EmoteSettings(Section):
+    """Pictures that stand for words in a chat, fetched for the panel."""
+
+    twitch: str = key(
+        "https://static-cdn.jtvnw.net/emoticons/v2",
+        "Where the pictures of Twitch's emotes are; empty = emotes stay words.",
+        pattern=r"^(https?://[^\s?#]+)?$",
+    )
+    cache_mb: int = key(32, "Room for pictures in the data directory, in megabytes.", ge=1, le=1_000)
+
+
+class Chat(Section):
+    """Where lines come from, beside the page."""
+
+    twitch: Twitch = key(Twitch(), "Twitch.")
+    replay: Replay = key(Replay(), "Replay of a recorded chat.")
+    emotes: EmoteSettings = key(EmoteSettings(), "Pictures of emotes.")
