@@ -213,6 +213,24 @@ async def test_a_wrong_login_is_refused_and_many_are_slowed_down(locked: ASGIApp
     assert code(answers[10]) == (429, "rate")
 
 
+async def test_whoever_guesses_for_hours_does_not_fill_the_audit_log() -> None:
+    clock = VirtualClock()
+    noted: list[tuple[str, Any]] = []
+
+    def audit(act: str, /, *, actor: str, target: str = "", old: object = None, new: object = None) -> None:
+        noted.append((act, new))
+
+    settings = WebSettings(host="0.0.0.0", desk_token=SecretStr("desk-token"))
+    app = build(Doors(FakeDesk(clock), audit), settings, clock=clock, count_drop=lambda _: None)
+    for _ in range(1_000):
+        await ask(app, "POST", "/api/login", json={"token": "guess"})
+        await anyio.sleep(1.0)
+    sums = [new["times"] for act, new in noted if act == "login.refused"]
+    assert sums[:10] == [1] * 10
+    assert len(sums) < 30
+    assert sum(sums) > 900
+
+
 async def test_a_foreign_page_cannot_log_in(locked: ASGIApp) -> None:
     headers = {"origin": "http://evil.example"}
     answer = await ask(locked, "POST", "/api/login", json={"token": "desk-token"}, headers=headers)
