@@ -13,7 +13,7 @@ class GuardContext:
     `released` is the end of what the character already said in this turn (at most 200 characters), so that a
     phrase cut over two clauses is still seen. `spoken` is the voice's version of the text, where there is one.
     `position` is where the text stands; `source` and `author_id` are the platform and its id of who wrote it, where
-    somebody did.
+    somebody did. `turn` is the answer it belongs to, where there is one.
     """
 
     author: str = ""
@@ -23,6 +23,7 @@ class GuardContext:
     position: Position = Position.CHAT
     source: str = ""
     author_id: str = ""
+    turn: str = ""
 
 
 class Guard(Protocol):

@@ -8,7 +8,7 @@ import anyio
 
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.turns import Blocked, Clause, Mark
-from spark_vtuber.core.verdicts import Decision, Direction
+from spark_vtuber.core.verdicts import Decision, Direction, Position
 from spark_vtuber.moderation.port import GuardContext
 from spark_vtuber.pipeline.crew import Crew
 from spark_vtuber.pipeline.draft import Draft, Piece
@@ -106,7 +106,9 @@ def _deflection(turn: Turn, crew: Crew, blocked: Blocked, released: str) -> Clau
 async def _looked_at(turn: Turn, crew: Crew, clause: Clause, released: str) -> _Passed | Blocked:
     """The guard's word on a clause; one that was rewritten is checked again as the voice would get it."""
     persona = turn.persona
-    context = GuardContext(turn.cue.author, released, clause.spoken, persona.language)
+    context = GuardContext(
+        turn.cue.author, released, clause.spoken, persona.language, position=Position.CLAUSE, turn=turn.id
+    )
     try:
         with turn.measures.span("guard_ms"), anyio.fail_after(LATE_S):
             verdict = await crew.guard.check(clause.shown, Direction.OUT, context)
