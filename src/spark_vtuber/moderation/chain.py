@@ -19,6 +19,7 @@ from spark_vtuber.moderation.hate import Hate
 from spark_vtuber.moderation.language import language_of
 from spark_vtuber.moderation.lexicon import NAMES, SLIGHT, Lexicon
 from spark_vtuber.moderation.links import links
+from spark_vtuber.moderation.mention import MENTION, is_own_name, mentions
 from spark_vtuber.moderation.personal import personal
 from spark_vtuber.moderation.phrases import Phrases
 from spark_vtuber.moderation.port import GuardContext
@@ -37,6 +38,8 @@ TAIL_CHARS: Final = 100
 
 _FOREIGN_LONGEST: Final = 3
 """Coarse words up to this length are ordinary ones in some other language."""
+
+_WORD_RULES: Final = frozenset({"word", "masked"})
 
 Level = Literal["strict", "pg-13", "off"]
 _THRESHOLDS: Final[Mapping[Level, float]] = {"strict": 0.35, "pg-13": 0.6, "off": 0.6}
@@ -144,6 +147,8 @@ class Chain:
         allowed = tuple(self._allowed(reading))
         if allowed:
             matches = [match for match in matches if not _is_within(match, allowed)]
+        if direction is Direction.IN:
+            matches = _as_mentioned(matches, reading)
         return matches, is_unfinished
 
     def _words(self, reading: Reading, language: str) -> Iterator[Match]:
@@ -215,9 +220,25 @@ def _merged(masks: list[Match]) -> list[tuple[int, int, str]]:
     return merged
 
 
+def _as_mentioned(matches: list[Match], reading: Reading) -> list[Match]:
+    """The matches, with words that are named rather than used as doubts; on the way in only, a voice says neither."""
+    if all(match.rule not in _WORD_RULES or match.category is Category.BLOCKED for match in matches):
+        return matches
+    is_own = is_own_name(reading)
+    ranges = tuple(mentions(reading))
+    return [
+        replace(match, score=min(match.score, MENTION), rule="mention")
+        if match.rule in _WORD_RULES
+        and match.category is not Category.BLOCKED
+        and (is_own or any(start <= match.start and match.end <= end for start, end in ranges))
+        else match
+        for match in matches
+    ]
+
+
 def _is_within(match: Match, allowed: tuple[tuple[int, int], ...]) -> bool:
     """Whether a match of a word lies in an allowed phrase; a slur only where the phrase is more than the slur."""
-    if match.rule not in ("word", "masked"):
+    if match.rule not in _WORD_RULES:
         return False
     for start, end in allowed:
         is_more = end - start > match.end - match.start

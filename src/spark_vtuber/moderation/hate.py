@@ -197,7 +197,8 @@ class _Vocabulary:
 
 _JOINERS: Final = frozenset(
     "i a to the of are is be so just too like all and you we should would in on for with those these them can will"
-    " must by have at do complete people around country".split()
+    " must by have at do complete people around country much many such very total absolute absolutely massive massively"
+    " utter utterly nothing typical behaviour behavior die stupid dirty ugly every another really who what".split()
 )
 
 

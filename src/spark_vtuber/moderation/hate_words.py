@@ -124,16 +124,17 @@ PHRASES: Final[dict[str, str]] = {
         please stop|stop the|need to stop|not deserve to be|don't deserve to be|picking on|okay to|
         not okay|not ok|it's not okay|treated|treat|considered|paid|opposite of|can't seriously|
         cannot seriously|not believe that|condone|tolerate|never said|not say|nobody should|
-        no one should|must not|mustn't|should not be hurt|shouldn't be hurt|stand by|wouldn't hurt|
+        no one should|should not be hurt|shouldn't be hurt|stand by|wouldn't hurt|
         would never hurt|not allow|prison|jail|it hurts to|heartbreaking|protect|defend|
         against hate|in my timeline|call out|end violence|violence against|prejudice|discrimination|
         discriminated|myth|stereotype|report|reported|consequences|punished|outrageous|shame on|
         denounce|oppose|condemn|unacceptable|wrong to|don't deserve this|sad to see|sad that|
-        implying|suggesting|telling|horrified|ashamed of|how dare|mutilation|victims|victim|
+        implying|suggesting|telling|has to stop|needs to stop|must stop|not worth any less|not worth less|
+        no less worthy|horrified|ashamed of|how dare|mutilation|victims|victim|
         survivors|survivor|not stand for|not right""",
     # n, what turns a sentence round.
     "n": """
-        no|not|never|don't|dont|doesn't|isn't|aren't|nobody|neither|won't|wouldn't|without|
+        no|not|never|must not|mustn't|don't|dont|doesn't|isn't|aren't|nobody|neither|won't|wouldn't|without|
         didn't|none|ain't|not at all|stopped|glad""",
     # Y, good qualities: taken away by an "n" before them.
     "Y": """

@@ -111,7 +111,18 @@ class Lexicon:
             found = self._words[hidden] if hidden is not None else None
         if found is None and not word.is_plain and text[0] in "aiu":
             found = self._listed(text[1:])
-        return found
+        return found or self._glued(text)
+
+    def _glued(self, text: str) -> tuple[Category, float] | None:
+        """What a word is held for that grew together with an everyday one."""
+        if not _LEAST_GLUED <= len(text) <= _MOST_GLUED:
+            return None
+        for cut in range(3, len(text) - 2):
+            left, right = text[:cut], text[cut:]
+            word = right if left in _GLUE else left if right in _GLUE else ""
+            if len(word) >= _LEAST_GLUED - 4 and (found := self._listed(word)) and found[1] >= COARSE:
+                return found
+        return None
 
     def _stem_in(self, text: str) -> str | None:
         found = self._stems.search(text)
@@ -204,6 +215,14 @@ _SWAPPED: Final = {
     for stem in STEMS for at in range(1, len(stem)) if stem[at] != stem[at - 1]
 }  # fmt: skip
 _LONGEST_IN_TWO: Final = 7
+_LEAST_GLUED: Final = 7
+_MOST_GLUED: Final = 24
+_GLUE: Final = frozenset(
+    "the you your this that these those all such many every another like people behaviour behavior massive total "
+    "stupid dirty filthy ugly fucking fuckin lil little what are and who".split()
+)
+"""Everyday words that a coarse one is hidden beside, where the space is left out."""
+
 _OPENERS: Final = frozenset({"bad", "fat", "dumb", "dip", "bull", "jack", "ass", "arse"})
 
 
