@@ -7,6 +7,7 @@ import platformdirs
 from pydantic import AfterValidator
 
 from spark_vtuber.config.chat_keys import Chat, InboxSettings
+from spark_vtuber.config.guard_keys import StrikeSettings
 from spark_vtuber.config.section import Section, key
 from spark_vtuber.core.looks import checked_look
 from spark_vtuber.core.personas import Expression
@@ -256,7 +257,8 @@ class Config(Section):
     secrets: SecretSettings = key(SecretSettings(), "Where secrets are kept that the environment does not hold.")
     llm: dict[str, Any] = key({"use": AUTO}, "The language model: `use` and the engine's own keys.", "component")
     tts: dict[str, Any] = key({"use": "espeak"}, "The voice: `use` and the engine's own keys.", "component")
-    guard: dict[str, Any] = key({"use": "basic"}, "The guard: `use` and the engine's own keys.", "component")
+    guard: dict[str, Any] = key({"use": "chain"}, "The guard: `use` and the engine's own keys.", "component")
+    strikes: StrikeSettings = key(StrikeSettings(), "Viewers who are blocked again and again.")
     stage: StageSettings = key(StageSettings(), "Sound and captions.")
     replies: Replies = key(Replies(), "Answers.")
     journal: JournalSettings = key(JournalSettings(), "The journal.")

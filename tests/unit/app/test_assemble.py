@@ -64,7 +64,7 @@ class Engines:
             ("tts", "espeak"): self.voice,
             ("llm", "understudy"): ScriptedModel("My big brain is not plugged in."),
             ("llm", "openai"): self.model,
-            ("guard", "basic"): FakeGuard(),
+            ("guard", "chain"): FakeGuard(),
             ("chat", "twitch"): OneLine(),
             ("chat", "replay"): OneLine(),
         }
@@ -173,7 +173,7 @@ async def test_an_engine_that_cannot_be_opened_is_left_to_its_stand_in(configure
 
 
 @pytest.mark.parametrize(
-    ("missing", "code"), [(("llm", "understudy"), "no_understudy"), (("guard", "basic"), "no_guard")]
+    ("missing", "code"), [(("llm", "understudy"), "no_understudy"), (("guard", "chain"), "no_guard")]
 )
 async def test_without_an_understudy_or_a_guard_there_is_no_show(
     missing: tuple[str, str], code: str, configure: Configure, fakes: Engines
@@ -301,7 +301,7 @@ async def test_nothing_is_spoken_without_a_voice(configure: Configure, fakes: En
 
 
 async def test_what_is_blocked_leaves_a_hash_in_the_journal_and_no_word(configure: Configure, fakes: Engines) -> None:
-    fakes.made["guard", "basic"] = FakeGuard(("badword",))
+    fakes.made["guard", "chain"] = FakeGuard(("badword",))
     settings = configure()
     async with opened(settings) as show:
         for author in ("ana", "ben"):

@@ -244,7 +244,7 @@ async def test_ten_hours_of_faults_lose_no_line_and_stop_no_show(
     assert_every_fault_showed(house, was.misfortune)
     restarts = [data for _, kind, data in house.events if kind == "component.restarted"]
     assert max(data["took_s"] for data in restarts) <= LONGEST_AWAY_S
-    assert {"tts:espeak", "guard:basic", "chat:twitch", "director", "reception"} <= {one["name"] for one in restarts}
+    assert {"tts:espeak", "guard:chain", "chat:twitch", "director", "reception"} <= {one["name"] for one in restarts}
     assert was.tasks_grown <= 2
     assert was.files_grown <= 0
 

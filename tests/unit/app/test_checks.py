@@ -45,7 +45,7 @@ async def _never(options: Any, env: EngineEnv) -> AsyncIterator[Any]:
 SPECS = {
     "espeak": EngineSpec(Options, _never, _well, "a voice", "GPL-3.0-or-later"),
     "understudy": EngineSpec(Options, _never, _well, "a brain", "MIT"),
-    "basic": EngineSpec(Options, _never, _well, "a guard", "MIT"),
+    "chain": EngineSpec(Options, _never, _well, "a guard", "MIT"),
     "openai": EngineSpec(Options, _never, _unwell, "a model", "Apache-2.0"),
     "broken": EngineSpec(Options, _never, _broken, "a model", "Apache-2.0"),
     "replay": EngineSpec(Options, _never, _well, "a chat", "Apache-2.0"),
@@ -107,7 +107,7 @@ async def test_licences_of_all_engines_in_use_are_told(tmp_path: Path, ground: G
         "soxr": "LGPL-2.1-or-later, as a library",
         "espeak": "GPL-3.0-or-later, in a process of its own",
         "understudy": "MIT",
-        "basic": "MIT",
+        "chain": "MIT",
     }
 
 

@@ -52,7 +52,7 @@ def healing(show: Opened) -> Healing:
 
 async def test_parts_are_restarted_by_name_and_others_say_why_not(open_show: OpenShow) -> None:
     async with open_show() as show:
-        for name in ("director", "reception", "tts:espeak", "llm:openai", "guard:basic"):
+        for name in ("director", "reception", "tts:espeak", "llm:openai", "guard:chain"):
             assert part(show, name).is_restartable
             assert healing(show).restart(name)
         await anyio.sleep(5)

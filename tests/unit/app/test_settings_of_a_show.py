@@ -232,7 +232,7 @@ async def test_the_guard_is_changed_under_the_show(show_of: OpenShow, fakes: Eng
     async with show_of() as opened:
         await settings_of(opened).change("guard.tone", 3)
         await anyio.sleep(1)
-        assert fakes.log[-2:] == ["+basic3", "-basic"]
+        assert fakes.log[-2:] == ["+chain3", "-chain"]
         opened.show.chat(Line("ana", "hello spark"))
         await anyio.sleep(30)
         assert len(opened.show.turns(5)) == 1
