@@ -43,6 +43,9 @@ class EmoteSettings(Section):
 class Chat(Section):
     """Where lines come from, beside the page."""
 
+    command_prefix: str = key(
+        "!", "What a command begins with; empty = there are none.", "live", pattern=r"^[!-/:-@\\^_~-]{0,3}$"
+    )
     twitch: Twitch = key(Twitch(), "Twitch.")
     replay: Replay = key(Replay(), "Replay of a recorded chat.")
     emotes: EmoteSettings = key(EmoteSettings(), "Pictures of emotes.")

@@ -7,7 +7,9 @@ import platformdirs
 from pydantic import AfterValidator
 
 from spark_vtuber.config.chat_keys import Chat, InboxSettings
+from spark_vtuber.config.commands_keys import Commands, Rewards
 from spark_vtuber.config.guard_keys import StrikeSettings
+from spark_vtuber.config.ingest_keys import IngestSettings
 from spark_vtuber.config.section import Section, key
 from spark_vtuber.core.looks import checked_look
 from spark_vtuber.core.personas import Expression
@@ -267,6 +269,9 @@ class Config(Section):
     inbox: InboxSettings = key(InboxSettings(), "Waiting lines.")
     health: HealthSettings = key(HealthSettings(), "Healing.")
     chat: Chat = key(Chat(), "Chat sources.")
+    ingest: IngestSettings = key(IngestSettings(), "Lines of other platforms.")
+    commands: Commands = key({}, "Commands in the chat.", "live")
+    rewards: Rewards = key({}, "What rewards do.", "live")
     obs: Obs = key(Obs(), "OBS.")
     avatar: Avatar = key(Avatar(), "Models in other programs.")
     discovery: Discovery = key(Discovery(), "Finding model servers.")

@@ -87,11 +87,11 @@ class Reception:
         self._queue.append(_Arrival(event, self._clock.now()))
         self._arrived.set()
 
-    def readmit(self, event: ChatEvent) -> bool:
-        """Take a dropped line again: past the gates, through the guard, before all others; False where it is full."""
+    def readmit(self, event: ChatEvent, priority: Urgency = Urgency.ANSWER_NOW) -> bool:
+        """Take a line past the gates, through the guard, by default before all others; False where it is full."""
         if not self._has_room(event):
             return False
-        self._queue.append(_Arrival(event, self._clock.now(), Urgency.ANSWER_NOW))
+        self._queue.append(_Arrival(event, self._clock.now(), priority))
         self._arrived.set()
         return True
 
