@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 import anyio
@@ -11,6 +12,7 @@ from anyio.abc import TaskGroup
 from spark_vtuber.app.environment import Surroundings, engine_env
 from spark_vtuber.app.live import Live
 from spark_vtuber.app.vault import open_vault, uses
+from spark_vtuber.chat.oauth import secrets_in
 from spark_vtuber.config.environment import given_secrets, secrets
 from spark_vtuber.config.keys import Config
 from spark_vtuber.config.load import Settings
@@ -44,7 +46,7 @@ class House:
     ) -> None:
         self.live = Live(settings, around.log)
         self.secrets = Secrets(secrets())
-        self.vault = open_vault(settings.config, self.secrets.register)
+        self.vault = open_vault(settings.config, self._found)
         self.around = around
         self.http = http
         self.stack = stack
@@ -75,6 +77,21 @@ class House:
         if names := set(uses(settings.config)) - set(given_secrets()):
             await self.around.aside(partial(self.vault.learn, names))
 
+    async def keep_secret(self, name: str, value: str) -> None:
+        """Keep a secret for this show and the next, and out of everything that is shown. Raises `SparkError`."""
+        self._found(value)
+        await self.around.aside(partial(self.vault.keep, name, value))
+        await self.learn(self.settings)
+
+    async def forget_secret(self, name: str) -> None:
+        """Forget a secret wherever it is kept. Raises `SparkError`."""
+        await self.around.aside(partial(self.vault.remove, name))
+        await self.learn(self.settings)
+
+    def _found(self, value: str) -> None:
+        """Mask a secret from now on; of an account each token."""
+        self.secrets.register(value, *secrets_in(value))
+
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """While the context is open, components run; leaving it without an error waits for them."""
@@ -102,4 +119,5 @@ class House:
 
         `told` hears of the processes of its workers.
         """
-        return engine_env(self.config, self.around, self.http, self.personas, self.vault.secret, report, told)
+        env = engine_env(self.config, self.around, self.http, self.personas, self.vault.secret, report, told)
+        return replace(env, keep_secret=self.keep_secret, forget_secret=self.forget_secret)

@@ -5,13 +5,14 @@ An engine is named by an entry point of the group `spark_vtuber.<port>`; the obj
 `EngineError("not_installed")` when the engine is opened, with the install line as its fix.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from spark_vtuber.core.clock import Clock
+from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.frames import Frame
 
 if TYPE_CHECKING:
@@ -57,11 +58,18 @@ class OpenWorker(Protocol):
     def __call__(self, module: str, argv: Sequence[str] = ()) -> AbstractAsyncContextManager[Worker]: ...
 
 
+async def _keeps_nothing(name: str, value: str = "") -> None:
+    """For an engine that is opened where no secret can be kept."""
+    del value
+    raise SparkError(f'the secret "{name}" cannot be kept here', code="no_vault", fix="start a show")
+
+
 @dataclass(frozen=True, slots=True)
 class EngineEnv:
     """Everything an engine may touch.
 
-    `secret(name)` gives a secret's value or raises `EngineError("no_secret")`. `ports` are other ports that the
+    `secret(name)` gives a secret's value or raises `EngineError("no_secret")`. `keep_secret(name, value)` keeps one for
+    the next show too, and `forget_secret(name)` forgets it; both raise `SparkError`. `ports` are other ports that the
     application hands over (`llm`, `embedder`). `personas` are the characters of the show.
     """
 
@@ -75,6 +83,8 @@ class EngineEnv:
     ports: Mapping[str, Any] = field(default_factory=dict)
     personas: tuple[Any, ...] = field(default=())
     sample_rate: int = 24_000
+    keep_secret: Callable[[str, str], Awaitable[None]] = _keeps_nothing
+    forget_secret: Callable[[str], Awaitable[None]] = _keeps_nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from spark_vtuber.core.accounts import Accounts
 from spark_vtuber.core.alerts import Alerts
 from spark_vtuber.core.audit import Audit, unnoted
 from spark_vtuber.core.avatars import Avatars
@@ -35,3 +36,4 @@ class Doors:
     trail: AuditTrail | None = None
     machine: Machine | None = None
     alerts: Alerts | None = None
+    accounts: Accounts | None = None

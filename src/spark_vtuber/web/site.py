@@ -16,6 +16,7 @@ from spark_vtuber.web.doors import Doors
 from spark_vtuber.web.gate import Gate
 from spark_vtuber.web.keys import Keys
 from spark_vtuber.web.routes import (
+    accounts,
     avatars,
     chat,
     controls,
@@ -89,6 +90,7 @@ def _facets(doors: Doors) -> Iterator[APIRouter]:
         (doors.trail, journal.trail_router),
         (doors.machine, machine.machine_router),
         (doors.alerts, lambda facet: machine.alerts_router(facet, audit)),
+        (doors.accounts, lambda facet: accounts.router(facet, audit)),
     )
     for facet, make in facets:
         if facet is not None:
