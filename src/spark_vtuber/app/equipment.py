@@ -14,21 +14,42 @@ from spark_vtuber.config.keys import AUTO
 from spark_vtuber.config.load import EngineChoice, Settings
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import PersonaId
-from spark_vtuber.core.verdicts import Direction, Verdict
+from spark_vtuber.core.verdicts import Decision, Direction, Verdict
 from spark_vtuber.health.steady import SteadyGuard, SteadyModel, SteadyVoice
 from spark_vtuber.llm.discovery import FoundServer, discover
 from spark_vtuber.moderation.port import GuardContext
+from spark_vtuber.pipeline.phrase import GUARD_FAILED
 from spark_vtuber.tts.port import TTS
+
+
+Told = Callable[[str, Direction, GuardContext, Verdict], None]
+"""Hears of a verdict that does not let a text through as it is; must neither wait nor fail."""
+
+
+def untold(_text: str, _direction: Direction, _context: GuardContext, _verdict: Verdict) -> None:
+    """Nobody hears of verdicts."""
 
 
 @dataclass(slots=True)
 class CurrentGuard:
-    """The `Guard` that is in place now."""
+    """The `Guard` that is in place now, and who hears of what it does not let through."""
 
     guard: SteadyGuard
+    told: Told = untold
 
     async def check(self, text: str, direction: Direction, context: GuardContext) -> Verdict:
         """As the port says."""
+        try:
+            verdict = await self.look(text, direction, context)
+        except EngineError as error:
+            self.told(text, direction, context, Verdict(Decision.BLOCK, "", GUARD_FAILED, error.code))
+            raise
+        if verdict.decision is not Decision.ALLOW:
+            self.told(text, direction, context, verdict)
+        return verdict
+
+    async def look(self, text: str, direction: Direction, context: GuardContext) -> Verdict:
+        """As `check`, and nobody hears of it."""
         return await self.guard.check(text, direction, context)
 
 
