@@ -1,21 +1,19 @@
 """What happens in the room, as lines of a prompt in which nobody's words can pass for anything else.
 
-Names and words of others stand in JSON strings. In them the beginnings of chat-template tokens (`<|im_start|>`,
-`</s>`, `[INST]` …) are escaped too, because some servers read such tokens inside a message. Sizes are estimated as one
-token for three bytes of UTF-8, which is more than tokenizers of current models need for any common script.
+Names and words of others stand in JSON strings, as `text.quoted` writes them. Sizes are estimated as one token for
+three bytes of UTF-8, which is more than tokenizers of current models need for any common script.
 """
 
-import json
 import re
 from typing import Final
 
 from spark_vtuber.core.cues import Cue, CueKind
 from spark_vtuber.core.events import ChatEvent, ChatKind
+from spark_vtuber.text.quoted import TEMPLATE_TOKEN, quoted
 
 BYTES_PER_TOKEN: Final = 3
 NAME_TOKENS: Final = 24
 
-_ESCAPED: Final = re.compile(r"<(?=[|/!A-Za-z_\uff5c])|\[(?=/?[A-Z_]{2,}\])|[\x7f-\x9f\u2028\u2029]")
 _LONGEST_ESCAPE: Final = 6
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
@@ -48,18 +46,18 @@ def clip(text: str, tokens: int) -> str:
 
 def quote(text: str, tokens: int) -> str:
     """`text` as a JSON string of at most `tokens` + 1 tokens."""
-    quoted = _quote(clip(text, tokens))
-    return quoted if tokens_in(quoted) <= tokens + 1 else _quote(clip(text, tokens // _LONGEST_ESCAPE))
+    whole = quoted(clip(text, tokens))
+    return whole if tokens_in(whole) <= tokens + 1 else quoted(clip(text, tokens // _LONGEST_ESCAPE))
 
 
 def plain(text: str, tokens: int) -> str:
     """`text` on one line without template tokens, for words of the character itself."""
-    return clip(_ESCAPED.sub("", _CONTROL.sub(" ", text)).strip(), tokens)
+    return clip(TEMPLATE_TOKEN.sub("", _CONTROL.sub(" ", text)).strip(), tokens)
 
 
 def lines(text: str) -> str:
     """`text` as somebody wrote it into a character's file, without template tokens and control characters."""
-    return "\n".join(_ESCAPED.sub("", _CONTROL.sub(" ", line)).rstrip() for line in text.strip().split("\n"))
+    return "\n".join(TEMPLATE_TOKEN.sub("", _CONTROL.sub(" ", line)).rstrip() for line in text.strip().split("\n"))
 
 
 def cue_line(cue: Cue, tokens: int) -> str:
@@ -84,7 +82,3 @@ def _chat_line(name: str, words: str, event: ChatEvent | None) -> str:
         deed = _DEEDS[event.kind].format(amount=f"{event.amount:g}", currency=currency).rstrip()
     said = f"writes: {words}" if words or not deed else ""
     return f"Viewer {name} " + " and ".join(part for part in (deed, said) if part)
-
-
-def _quote(text: str) -> str:
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))

@@ -61,6 +61,9 @@ _FIXES: Final = {
     403: 'spark-vtuber secrets set openai, and set llm.api_key = "secret:openai"',
     404: "correct llm.base_url or llm.model",
 }
+_UNWANTED: Final = frozenset({400, 422})
+"""How servers say that they do not know a field of a request."""
+
 _ERROR_BODY_BYTES: Final = 64 << 10
 _SECRET_CHARS: Final = 8
 """The value of a header this long may be a key, also where it was written into the configuration."""
@@ -74,6 +77,10 @@ class _PassingError(EngineError):
     def __init__(self, code: str, message: str, pause_s: float) -> None:
         super().__init__(code, message, retryable=True)
         self.pause_s = pause_s
+
+
+class _UnwantedError(EngineError):
+    """The server does not take the request as it is; it said so before it gave anything."""
 
 
 class OpenAIModel:
@@ -96,6 +103,7 @@ class OpenAIModel:
         self._secrets = secrets
         self._prompts = PromptEncoder()
         self._model = options.model
+        self._takes_schema = True
 
     @property
     def capabilities(self) -> Capabilities:
@@ -135,14 +143,17 @@ class OpenAIModel:
             raise EngineError("bad_answer", f"{self._place}: {error.message}") from error
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[LLMPart, None]:
-        """The answer; see the port. One more attempt is made where nothing was given and the failure may pass."""
+        """The answer; see the port. One more attempt is made where nothing was given and the failure may pass.
+
+        A server that refuses a request with a schema is asked without one from then on.
+        """
         deadline = anyio.current_time() + self._options.first_token_timeout_s
         await self.choose_model(self._options.first_token_timeout_s)
-        body = self._body(request)
         limit = CHARS_PER_TOKEN * self._max_tokens(request)
         is_given = False
+        pause_s = 0.0
         try:
-            async with aclosing(self._attempt(body, limit, deadline)) as parts:
+            async with aclosing(self._attempt(self._body(request), limit, deadline)) as parts:
                 async for part in parts:
                     is_given = True
                     yield part
@@ -150,10 +161,14 @@ class OpenAIModel:
             if is_given or anyio.current_time() + error.pause_s >= deadline:
                 raise
             pause_s = error.pause_s
+        except _UnwantedError:
+            if is_given or request.schema is None or not self._takes_schema:
+                raise
+            self._takes_schema = False
         else:
             return
         await anyio.sleep(pause_s)
-        async with aclosing(self._attempt(body, limit, deadline)) as parts:
+        async with aclosing(self._attempt(self._body(request), limit, deadline)) as parts:
             async for part in parts:
                 yield part
 
@@ -240,6 +255,9 @@ class OpenAIModel:
             head["stop"] = request.stop
         if "max_completion_tokens" not in self._options.extra_body:
             head["max_tokens"] = self._max_tokens(request)
+        if request.schema is not None and self._takes_schema:
+            shape = {"name": "answer", "strict": True, "schema": request.schema}
+            head["response_format"] = {"type": "json_schema", "json_schema": shape}
         head |= self._options.extra_body
         messages = self._prompts.encode(request.persona.id, request.messages)
         return json.dumps(head, separators=(",", ":")).encode()[:-1] + b',"messages":' + messages + b"}"
@@ -258,6 +276,8 @@ class OpenAIModel:
             if wait_s is not None and wait_s <= RETRY_AFTER_S:
                 return _PassingError("overloaded", message, wait_s + self._pause())
             return EngineError("overloaded", message, retryable=True)
+        if status in _UNWANTED:
+            return _UnwantedError("refused", message)
         return EngineError("refused", message, fix=_FIXES.get(status, ""))
 
     def _dropped(self) -> _PassingError:

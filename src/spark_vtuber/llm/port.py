@@ -1,8 +1,8 @@
 """The port of language models."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from spark_vtuber.core.cues import Cue
 from spark_vtuber.core.personas import PersonaView
@@ -20,7 +20,9 @@ class Message:
 class LLMRequest:
     """What a model is asked for one turn.
 
-    `messages` is the whole prompt. Engines without a model answer from `cue` and `persona` instead.
+    `messages` is the whole prompt. Engines without a model answer from `cue` and `persona` instead. With a `schema` the
+    answer shall be one JSON value of that JSON schema; a server that cannot be held to it is asked without, so whoever
+    asks must check.
     """
 
     persona: PersonaView
@@ -29,6 +31,7 @@ class LLMRequest:
     max_tokens: int = 300
     temperature: float | None = None
     stop: tuple[str, ...] = field(default=())
+    schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

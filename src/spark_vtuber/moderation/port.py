@@ -35,3 +35,28 @@ class Guard(Protocol):
         Raises `EngineError` when no decision could be made: the caller must then treat the text as blocked.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A text of which the rules cannot tell whether it is harmful.
+
+    `category` is what they suspect; `before` the end of what the character said just before, where it is the speaker.
+    """
+
+    text: str
+    direction: Direction
+    category: str = ""
+    before: str = ""
+
+
+class Judge(Protocol):
+    """Understands a text where rules only match it."""
+
+    async def may_pass(self, question: Question) -> bool:
+        """Whether the text is harmless.
+
+        Takes as long as it takes; the caller keeps the deadline and may cancel. Raises `EngineError` (`bad_verdict`,
+        `unreachable`, `timeout` …) when there is no answer: the caller must then refuse the text. No error repeats it.
+        """
+        ...

@@ -3,6 +3,7 @@ import logging
 import random
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,38 @@ async def test_a_turn_may_ask_for_its_own_temperature_and_stops() -> None:
     await answer(peer.model(temperature=0.5), request)
 
     assert (peer.body["temperature"], peer.body["stop"], peer.body["max_tokens"]) == (0.9, ["\n"], 300)
+
+
+async def test_an_answer_of_a_shape_is_asked_for_with_its_schema() -> None:
+    peer = Peer(Body(*ANSWER))
+
+    await answer(peer.model(), replace(a_request(), schema={"type": "object"}))
+
+    shape = {"name": "answer", "strict": True, "schema": {"type": "object"}}
+    assert peer.body["response_format"] == {"type": "json_schema", "json_schema": shape}
+
+
+async def test_a_server_that_knows_no_schemas_is_asked_without_from_then_on() -> None:
+    refusal = httpx.Response(400, json={"error": {"message": "response_format is not supported"}})
+    peer = Peer(refusal, Body(*ANSWER))
+    model, request = peer.model(), replace(a_request(), schema={"type": "object"})
+
+    assert await answer(model, request) == [TextDelta("Hi"), TextDelta(" you")]
+    peer.answers = (Body(*ANSWER),)
+    await answer(model, request)
+
+    assert ["response_format" in json.loads(sent.content) for sent in peer.requests] == [True, False, False]
+
+
+async def test_a_refusal_that_has_another_cause_is_raised() -> None:
+    peer = Peer(httpx.Response(400, json={"error": {"message": "too long"}}))
+    model = peer.model()
+
+    with pytest.raises(EngineError) as caught:
+        await answer(model, replace(a_request(), schema={"type": "object"}))
+
+    assert caught.value.code == "refused"
+    assert len(peer.requests) == 2
 
 
 async def test_max_completion_tokens_takes_the_place_of_max_tokens() -> None:
