@@ -10,6 +10,7 @@ import httpx
 from anyio.abc import TaskGroup
 
 from spark_vtuber.app.environment import Surroundings, engine_env
+from spark_vtuber.app.keepsake import FileKeepsake
 from spark_vtuber.app.live import Live
 from spark_vtuber.app.vault import open_vault, uses
 from spark_vtuber.chat.oauth import secrets_in
@@ -18,6 +19,7 @@ from spark_vtuber.config.keys import Config
 from spark_vtuber.config.load import Settings
 from spark_vtuber.core.engine import EngineEnv
 from spark_vtuber.core.ids import SessionId, session_id
+from spark_vtuber.core.keepsake import Keepsake
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.health.board import Board, Reporter
 from spark_vtuber.health.rounds import RoundLimits, Rounds
@@ -120,4 +122,9 @@ class House:
         `told` hears of the processes of its workers.
         """
         env = engine_env(self.config, self.around, self.http, self.personas, self.vault.secret, report, told)
-        return replace(env, keep_secret=self.keep_secret, forget_secret=self.forget_secret)
+        ports = {**env.ports, "keepsake": self._keepsake, "measure": self.metrics.measure}
+        return replace(env, ports=ports, keep_secret=self.keep_secret, forget_secret=self.forget_secret)
+
+    def _keepsake(self, name: str) -> Keepsake:
+        """What an engine keeps in a file of the data directory."""
+        return FileKeepsake(self.config.data.dir / name, self.around.log)

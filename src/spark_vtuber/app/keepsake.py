@@ -4,22 +4,14 @@ import json
 import logging
 import os
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
 import anyio.to_thread
 
+from spark_vtuber.core.keepsake import Keepsake
 
-class Keepsake(Protocol):
-    """Keeps one JSON-ready value."""
-
-    def read(self) -> Any | None:
-        """The value as it was written last; None where there is none that can be read."""
-        ...
-
-    async def write(self, value: Any) -> None:
-        """Put `value` in the place of the old one. A disk that refuses is logged; nothing is raised."""
-        ...
+__all__ = ["FileKeepsake", "Keepsake", "replace_file"]
 
 
 class FileKeepsake:

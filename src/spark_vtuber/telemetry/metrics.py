@@ -39,6 +39,7 @@ class ShowMetrics:
         )
         self._readings: list[Reading] = []
         self._queues: dict[str, Callable[[], float]] = {}
+        self._measures: dict[str, tuple[str, float]] = {}
         self._version = ""
 
     def built(self, version: str) -> None:
@@ -52,6 +53,10 @@ class ShowMetrics:
     def watch_queue(self, name: str, depth: Callable[[], float]) -> None:
         """Show how much waits in a queue."""
         self._queues[name] = depth
+
+    def measure(self, name: str, meaning: str, value: float) -> None:
+        """Note a value of a part that tells it when it changes; `spark_vtuber_` is put before its name."""
+        self._measures[name] = (meaning, value)
 
     def queue_depths(self) -> dict[str, float]:
         """How much waits in each queue."""
@@ -111,6 +116,8 @@ class ShowMetrics:
             )
         for reading in self._readings:
             lines.extend(reading.lines())
+        for name, (meaning, value) in self._measures.items():
+            lines.extend(_gauge(f"spark_vtuber_{name}", meaning, value))
         for name, value in (gauges or {}).items():
             lines.extend(_gauge(f"spark_vtuber_{name}", f"{name.replace('_', ' ').capitalize()}.", value))
         lines.extend(self._process_lines())

@@ -7,7 +7,7 @@ from anyio.lowlevel import checkpoint
 
 
 class MemoryKeepsake:
-    """Implements `app.keepsake.Keepsake` in memory; `writes` counts what was written."""
+    """Implements `core.keepsake.Keepsake` in memory; `writes` counts what was written."""
 
     def __init__(self, value: Any | None = None) -> None:
         self.value = value
