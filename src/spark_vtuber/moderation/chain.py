@@ -8,6 +8,7 @@ takes back single words inside a harmless phrase.
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import chain
 from time import perf_counter
 from typing import Final, Literal
 
@@ -25,6 +26,8 @@ from spark_vtuber.moderation.phrases import Phrases
 from spark_vtuber.moderation.port import GuardContext
 from spark_vtuber.moderation.reading import Reading
 from spark_vtuber.moderation.ruling import FLOOR, Category, Match, Ruling
+from spark_vtuber.moderation.spoken_numbers import NUMBERS, in_digits
+from spark_vtuber.moderation.views import NOISE, View, views
 from spark_vtuber.text.clean import clean
 from spark_vtuber.text.fold import fold
 
@@ -33,7 +36,7 @@ LONGEST_LINE: Final = 500
 
 LONGEST_CLAUSE: Final = 1_000
 
-TAIL_CHARS: Final = 100
+TAIL_CHARS: Final = 200
 """How much of what was already said is read again, for what is spread over clauses."""
 
 _FOREIGN_LONGEST: Final = 3
@@ -107,8 +110,12 @@ class Chain:
         matches, is_unfinished = self._matches(reading, direction, language)
         ahead = len(tail)
         matches = [match for match in matches if match.end > ahead]
+        if not any(self._is_held(match) and self._blocks(match, direction) for match in matches):
+            matches += [match for match in self._in_views(reading, direction, language) if match.end > ahead]
         if spoken and spoken != text:
-            heard, _ = self._matches(Reading(spoken[:LONGEST_CLAUSE]), direction, language)
+            aloud = Reading(spoken[:LONGEST_CLAUSE])
+            heard, _ = self._matches(aloud, direction, language)
+            heard += self._in_views(aloud, direction, language)
             matches += [
                 replace(match, rule=f"{match.rule}_spoken", start=ahead, end=ahead)
                 for match in heard
@@ -150,6 +157,26 @@ class Chain:
         if direction is Direction.IN:
             matches = _as_mentioned(matches, reading)
         return matches, is_unfinished
+
+    def _in_views(self, reading: Reading, direction: Direction, language: str) -> Iterator[Match]:
+        """What other ways to read a text are held for."""
+        for view in chain(views(reading), in_digits(reading)):
+            yield from self._viewed(view, reading, direction, language)
+
+    def _viewed(self, view: View, reading: Reading, direction: Direction, language: str) -> Iterator[Match]:
+        """What a view of a reading is held for, in the places of the original."""
+        other = Reading(view.text)
+        if view.kind == NUMBERS:
+            found = [match for match in personal(other) if match.rule != "e_mail"]
+        else:
+            found, _ = self._phrases.read(other, direction)
+            found += self._hate.matches(other)
+            if view.kind != NOISE:
+                found += self._words(other, language)
+        for match in found:
+            if match.score >= self._threshold or match.replacement is not None:
+                start, end = reading.span(*view.place(match.start, match.end))
+                yield replace(match, rule=f"{match.rule}_{view.kind}", start=start, end=end)
 
     def _words(self, reading: Reading, language: str) -> Iterator[Match]:
         is_foreign = language != "" and language not in self._options.languages

@@ -8,7 +8,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -47,9 +47,12 @@ _SAFE_STEMS: Final = re.compile(
 _MASKED: Final = re.compile(r"[a-z]+[*#%@$!_-]{1,4}[a-z]*|[a-z]*[*#%@$!]{1,4}[a-z]+")
 _MASK: Final = re.compile("[*#%]")
 _SIGNS: Final = re.compile("[*#%@$!_-]")
+_NAME: Final = re.compile(r"\b(?=\w{0,40}(?:[a-z][A-Z]|_|\d))[A-Za-z]\w{4,40}\b")
+_NAME_PART: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _DOUBLED: Final = re.compile(r"(.)\1+")
 _ELISIONS: Final = ("'s", "’s", "'", "’")
 _LEAST_STRETCHED: Final = 3
+_KEPT: Final = 4_096
 _STEM_LEAST: Final = 4
 
 
@@ -74,6 +77,7 @@ class Lexicon:
             self._add(fold(phrase), Category.BLOCKED, 1.0)
         self._stems = re.compile("|".join(sorted(STEMS, key=len, reverse=True)) if has_own else r"(?!)")
         self._strong = STEMS if has_own else frozenset()
+        self._rate = lru_cache(_KEPT)(self._rate_anew)
         self._unspaced = re.compile("|".join(map(re.escape, sorted(unspaced, key=len, reverse=True))) or r"(?!)")
 
     def matches(self, reading: Reading) -> Iterator[Match]:
@@ -93,13 +97,16 @@ class Lexicon:
                     found = (found[0], SLIGHT)
                 yield Match(found[0], "word", found[1], *reading.span(word.start, end))
         yield from self._masked(reading)
+        yield from self._named(reading)
         if not reading.folded.isascii():
             for hit in self._unspaced.finditer(reading.folded):
                 yield Match(Category.PROFANITY, "word", COARSE, *reading.span(*hit.span()))
 
     def rate(self, word: Word) -> tuple[Category, float] | None:
         """What a word is held for, and how sure that is; None for an ordinary one."""
-        text = word.text
+        return self._rate(word.text, word.is_plain)
+
+    def _rate_anew(self, text: str, is_plain: bool) -> tuple[Category, float] | None:
         found = self._listed(text)
         if found is not None or len(text) < _LEAST_STRETCHED:
             return found
@@ -109,7 +116,7 @@ class Lexicon:
         if found is None:
             hidden = self._stem_in(stretched) or _disguised(text, self._strong)
             found = self._words[hidden] if hidden is not None else None
-        if found is None and not word.is_plain and text[0] in "aiu":
+        if found is None and not is_plain and text[0] in "aiu":
             found = self._listed(text[1:])
         return found or self._glued(text)
 
@@ -163,6 +170,17 @@ class Lexicon:
             shape = re.compile("".join("." if _SIGNS.match(sign) else re.escape(sign) for sign in token))
             if any(shape.fullmatch(stem) for stem in _MASKABLE if len(stem) == len(token)):
                 yield Match(Category.PROFANITY, "masked", COARSE, *reading.span(found.start(), found.end()))
+
+    def _named(self, reading: Reading) -> Iterator[Match]:
+        """Slurs as parts of a name: "AngrySlur", "slur_king99"."""
+        if not reading.text.isascii():
+            return
+        for name in _NAME.finditer(reading.text):
+            for part in _NAME_PART.finditer(name[0]):
+                found = self._listed(part[0].lower()) if part.end() - part.start() >= _STEM_LEAST else None
+                if found is not None and found[0] is Category.SLUR:
+                    start = name.start() + part.start()
+                    yield Match(Category.SLUR, "word", found[1], start, start + len(part[0]))
 
     def _add_own(self) -> None:
         for word in PROFANE | STEMS:

@@ -32,7 +32,7 @@ _CALLING: Final = re.compile(
     r"\buse (?:of )?(?:the )?(?:word |term )?"
 )
 _SELF: Final = re.compile(
-    r"\b(?:call(?:s|ed|ing)? (?:myself|ourselves)|like (?:me|us)\b|my fellow|proud(?:ly)?|happily|"
+    r"\b(?:call(?:s|ed|ing)? (?:myself|ourselves)|my fellow|proud(?:ly)?|happily|"
     r"(?:love|enjoy|reasons? why) being|homophob\w+|our word)\b"
 )
 _RETWEET: Final = re.compile(r"[\"“]@|\brt @")

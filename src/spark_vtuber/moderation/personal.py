@@ -26,7 +26,9 @@ _IPV6: Final = re.compile(r"(?<![\w:])(?:[0-9a-f]{1,4}:){2,7}:?(?:[0-9a-f]{1,4}:
 _SSN: Final = re.compile(r"(?<![\d-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])")
 _IBAN: Final = re.compile(r"(?<!\w)[a-z]{2}\d{2}(?: ?[a-z0-9]{4}){3,7}(?: ?[a-z0-9]{1,3})?(?!\w)")
 _STREET: Final = re.compile(
-    r"(?<![\w.])\d{1,5}[a-z]?,?\s+(?:[nsew]\.?\s+)?(?:[a-z'’.-]+\s+){1,3}"
+    r"(?<![\w.])\d{1,5}[a-z]?,?\s+(?:[nsew]\.?\s+)?"
+    r"(?:(?!(?:of|on|in|at|the|a|an|my|your|our|their|this|that|down|up|across|to|from|and|or|is|are|for|with|by|off|per|"
+    r"more|times|people|cars|minutes|hours|days|years|blocks|miles)\s)[a-z'’.-]+\s+){1,3}"
     r"(?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|terrace|close|crescent|"
     r"highway|hwy|parkway|pkwy|circle)\b\.?"
     r"|\b[a-zäöüß-]{2,30}(?:straße|strasse|weg|gasse|allee|platz|laan|straat)\s+\d{1,4}[a-z]?\b"

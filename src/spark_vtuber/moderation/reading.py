@@ -1,8 +1,10 @@
 """A text as the checks read it: folded, and cut into words that know their places in the original."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 from spark_vtuber.text.fold import fold_with_map, unleet
@@ -66,13 +68,13 @@ class Reading:
                 token, start = token[1:], start + 1
             word = self._word(token, start)
             if run and not (len(token) == 1 and _SPELLED_GAP.fullmatch(self.folded, run[-1].end, start)):
-                words.extend(_joined(run))
+                words.extend(self._joined(run))
                 run = []
             if len(token) == 1:
                 run.append(word)
             else:
                 words.append(word)
-        words.extend(_joined(run))
+        words.extend(self._joined(run))
         return tuple(words)
 
     @cached_property
@@ -86,9 +88,17 @@ class Reading:
         plain = unleet(token)
         return Word(plain, start, start + len(token), is_plain=plain == token)
 
-
-def _joined(run: list[Word]) -> list[Word]:
-    """Letters that stand alone, three or more, as the word they spell."""
-    if len(run) < _SPELLED_LEAST:
-        return run
-    return [Word("".join(letter.text for letter in run), run[0].start, run[-1].end, is_plain=False)]
+    def _joined(self, run: list[Word]) -> Iterator[Word]:
+        """Letters that stand alone, three or more, as the words they spell; a gap unlike the others parts two."""
+        if len(run) < _SPELLED_LEAST:
+            yield from run
+            return
+        gaps = [self.folded[left.end : right.start] for left, right in pairwise(run)]
+        usual = max(set(gaps), key=gaps.count)
+        first = 0
+        for at, gap in enumerate((*gaps, None), start=1):
+            if gap is not None and (gap == usual or (len(gap) <= len(usual) and not gap.isspace())):
+                continue
+            letters = run[first:at]
+            yield Word("".join(letter.text for letter in letters), letters[0].start, letters[-1].end, is_plain=False)
+            first = at
