@@ -202,6 +202,20 @@ class FakeTwitch:
         self.eventsub.notify("channel.chat.clear", self.channel.under("broadcaster_"))
         self._moderated(moderator, "clear")
 
+    def acts(self, action: str, about: Json | None = None, moderator: str = "") -> None:
+        """A moderator does anything else that `channel.moderate` tells of, such as `emoteonly` or `followers`."""
+        self._moderated(moderator, action, about)
+
+    def holds(self, name: str, text: str) -> None:
+        """AutoMod holds a message back until a moderator has looked at it."""
+        event = told.held(self.channel, self.world.user(name), self.ids.uuid(), self._text(text), self._in(0))
+        self.eventsub.notify("automod.message.hold", event)
+
+    def suspects(self, name: str, status: str = "restricted", moderator: str = "") -> None:
+        """A moderator watches somebody: `restricted`, `active_monitoring` or `none`."""
+        event = told.suspicion(self.channel, self._moderator(moderator), self.world.user(name), status)
+        self.eventsub.notify("channel.suspicious_user.update", event)
+
     def shares_chat(self, *others: str, phase: str = "begin", session_id: str = "shared") -> None:
         """The channel begins, changes (`update`) or ends a shared chat with others."""
         members = None if phase == "end" else [self.channel, *(self.world.user(name) for name in others)]
@@ -323,7 +337,7 @@ class FakeTwitch:
         self.world.stream = None
         self.eventsub.notify("stream.offline", self.channel.under("broadcaster_"))
 
-    # ------------------------------------------------------------------------------------------------------------ inside
+    # ----------------------------------------------------------------------------------------------------------- inside
 
     def _in(self, seconds: float) -> str:
         return later(self.clock.unix_ms(), seconds) if seconds else stamp(self.clock.unix_ms())

@@ -352,6 +352,16 @@ def deletion(channel: User, target: User, message_id: str | None = None) -> Even
     return {**channel.under("broadcaster_"), **target.under("target_"), **about}
 
 
+def suspicion(channel: User, moderator: User, user: User, status: str) -> Event:
+    """`channel.suspicious_user.update`."""
+    return {
+        **channel.under("broadcaster_"),
+        **moderator.under("moderator_"),
+        **user.under(""),
+        "low_trust_status": status,
+    }
+
+
 def held(channel: User, user: User, message_id: str, text: Json, at: str) -> Event:
     """`automod.message.hold`, version 2."""
     automod = {"category": "aggressive", "level": 1, "boundaries": [{"start_pos": 0, "end_pos": 1}]}
