@@ -1,7 +1,7 @@
 """The running show, as the doors see it: the `Desk` over the pipeline, the stage and the records."""
 
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -53,8 +53,17 @@ class Parts:
     company: Company
 
 
+Command = Callable[[ChatEvent], ChatEvent | None]
+"""Takes commands out of the chat: gives what is to be answered of an event, or None. Never waits."""
+
+
+def no_command(event: ChatEvent) -> ChatEvent:
+    """In a show without commands every event is for the characters."""
+    return event
+
+
 class Show:
-    """Implements `core.desk.Desk`."""
+    """Implements `core.desk.Desk`. `command` sees every event before it is received."""
 
     def __init__(self, parts: Parts) -> None:
         self._session = parts.session
@@ -77,6 +86,7 @@ class Show:
         self._turns = TurnRing()
         self._muted_reason = ""
         self._lines = Serial("l")
+        self.command: Command = no_command
 
     @property
     def session(self) -> SessionId:
@@ -176,7 +186,9 @@ class Show:
         if event.kind is ChatKind.AD_BREAK:
             self._events("ad.break", source=event.source, seconds=event.amount)
             return
-        self._reception.receive(event)
+        line = self.command(event)
+        if line is not None:
+            self._reception.receive(line)
 
     def door_dropped(self, reason: str) -> None:
         """A line came faster than the door lets in."""
