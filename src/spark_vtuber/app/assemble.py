@@ -19,6 +19,8 @@ from spark_vtuber.app.environment import Surroundings, http_client
 from spark_vtuber.app.equipment import Equipment
 from spark_vtuber.app.healing import Ward
 from spark_vtuber.app.house import House
+from spark_vtuber.app.ingest import IngestRoom
+from spark_vtuber.app.intake import Neighbours, open_commands
 from spark_vtuber.app.journal import open_journal
 from spark_vtuber.app.lookout import Lookout
 from spark_vtuber.app.looks import Looks
@@ -115,6 +117,7 @@ async def run_show(
                 trail=assembly.journal.records,
                 machine=assembly.lookout.tower,
                 alerts=assembly.lookout.alerts,
+                ingest=assembly.ingest,
             )
             site = build(doors, web, clock=around.clock, count_drop=show.door_dropped)
             await tasks.start(serve, site, listener)
@@ -214,6 +217,9 @@ class _Assembly:
             keep_probing = partial(mind.breaker.keep_probing, probe, lambda: house.config.replies.breaker_probe_s)
             house.supervise(house.board.reporter(f"probe:{persona.id}", "llm"), keep_probing)
         chats = ChatSources(house, show.receive)
+        self.ingest = IngestRoom(house, show.receive, lambda: not self.stand_ins.uses("chat"))
+        room = (self.obs, chats, self.ingest, self.journal.audit)
+        open_commands(house, Neighbours(show, machine, bridge, equipment, *room))
         chats.look()
         keep_tuned(house, self.stand_ins, machine.inbox, machine.gates, chats)
         self.settings = open_settings(house, equipment, director)

@@ -8,6 +8,7 @@ from spark_vtuber.core.audit import Audit, unnoted
 from spark_vtuber.core.avatars import Avatars
 from spark_vtuber.core.desk import Desk
 from spark_vtuber.core.healing import Healing
+from spark_vtuber.core.ingest import Ingest
 from spark_vtuber.core.logs import Log
 from spark_vtuber.core.machine import Machine
 from spark_vtuber.core.obs import ObsDesk
@@ -37,3 +38,4 @@ class Doors:
     machine: Machine | None = None
     alerts: Alerts | None = None
     accounts: Accounts | None = None
+    ingest: Ingest | None = None

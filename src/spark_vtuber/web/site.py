@@ -21,6 +21,7 @@ from spark_vtuber.web.routes import (
     chat,
     controls,
     healing,
+    ingest,
     journal,
     login,
     machine,
@@ -31,7 +32,7 @@ from spark_vtuber.web.routes import (
 from spark_vtuber.web.routes import obs as obs_routes
 from spark_vtuber.web.routes import settings as settings_routes
 from spark_vtuber.web.settings import WebSettings
-from spark_vtuber.web.sockets import EventSocket, StageSocket
+from spark_vtuber.web.sockets import EventSocket, IngestSocket, StageSocket
 
 NOTHING_LEAVES: Final[TelemetryConfig] = {
     "tracing": False,
@@ -69,6 +70,10 @@ def build(doors: Doors, settings: WebSettings, *, clock: Clock, count_drop: Call
         app.include_router(models.router(settings.models))
     app.router.routes.append(WebSocketRoute("/api/events", EventSocket(doors.desk)))
     app.router.routes.append(WebSocketRoute("/api/stage", StageSocket(doors.desk)))
+    if doors.ingest is not None:
+        door = ingest.IngestDoor(doors.ingest, clock, doors.audit)
+        app.include_router(ingest.router(doors.ingest, door))
+        app.router.routes.append(WebSocketRoute("/api/ingest", IngestSocket(doors.ingest, door.check)))
     app.router.default = Bundle(settings.static)
     return Gate(app, names=OwnNames(settings.host, settings.names), keys=keys)
 

@@ -1,4 +1,4 @@
-"""The two WebSockets: what happens (`/api/events`) and the stage (`/api/stage`).
+"""The WebSockets: what happens (`/api/events`), the stage (`/api/stage`) and other platforms (`/api/ingest`).
 
 Plain ASGI applications: a frame goes from the show to the server without a copy or a wrapper on the way.
 """
@@ -14,7 +14,8 @@ import anyio
 from starlette.types import Receive, Scope, Send
 
 from spark_vtuber.core.desk import Desk, Event, StagePeer
-from spark_vtuber.core.errors import ProtocolError
+from spark_vtuber.core.errors import ProtocolError, SparkError
+from spark_vtuber.core.ingest import Ingest
 from spark_vtuber.telemetry.events import GAP
 from spark_vtuber.web.refusal import Refusal, error_json
 from spark_vtuber.web.settings import MAX_BODY_BYTES
@@ -24,6 +25,7 @@ SEND_S: Final = 5.0
 
 UNSUPPORTED: Final = 1003
 INVALID: Final = 1007
+POLICY: Final = 1008
 TOO_BIG: Final = 1009
 TRY_AGAIN: Final = 1013
 """Close codes of RFC 6455, 7.4.1, and of the IANA registry for 1013."""
@@ -73,6 +75,32 @@ class StageSocket:
             await _serve(receive, send, outgoing=frames, take=peer.receive)
 
 
+class IngestSocket:
+    """`/api/ingest`: what happens on another platform, and what became of it.
+
+    `check` looks at a handshake: an answer that refuses it, or whether it showed the token.
+    """
+
+    def __init__(self, ingest: Ingest, check: Callable[[Scope], Refusal | bool]) -> None:
+        self._ingest = ingest
+        self._check = check
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one program until it leaves, breaks the protocol or falls behind."""
+        is_known = self._check(scope)
+        if isinstance(is_known, Refusal):
+            await is_known(scope, receive, send)
+            return
+        async with self._ingest.connect(is_known=is_known) as peer:
+
+            async def frames(send: Send) -> None:
+                async for frame in peer.frames():
+                    await _send_in_time(send, frame)
+                await _close(send, TRY_AGAIN, "no hello in time, or too far behind")
+
+            await _serve(receive, send, outgoing=frames, take=peer.receive)
+
+
 def event_view(event: Event, session: str) -> dict[str, Any]:
     """An event as it goes over the wire; a gap also names the session, which may be a new one."""
     view: dict[str, Any] = {**event.data, "seq": event.seq, "at": event.at_ms, "type": event.type}
@@ -87,6 +115,8 @@ def event_view(event: Event, session: str) -> dict[str, Any]:
 class _Complaint:
     code: int
     message: str
+    name: str = "protocol"
+    fix: str = "see the reference of this socket"
 
 
 async def _serve(
@@ -124,12 +154,14 @@ async def _read(receive: Receive, take: Callable[[str], None]) -> _Complaint | N
             take(text)
         except ProtocolError as error:
             return _Complaint(INVALID, error.message)
+        except SparkError as error:
+            return _Complaint(POLICY, error.message, error.code, error.fix)
     return None
 
 
 async def _complain(send: Send, complaint: _Complaint) -> None:
     """Say what was wrong in a frame of type `error`, which clients may ignore, then close."""
-    error = json.loads(error_json("protocol", complaint.message, "see the reference of this socket"))
+    error = json.loads(error_json(complaint.name, complaint.message, complaint.fix))
     await _send_in_time(send, json.dumps({"type": "error", **error}))
     await _close(send, complaint.code, complaint.message)
 

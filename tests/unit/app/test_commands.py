@@ -188,7 +188,7 @@ def test_whatever_the_table_a_rank_below_it_does_nothing(
         name: ({**own, "who": who} if name == "own" else {"who": who}) for name, who in table.items()
     }
     room = Room(commands, {"flip": {"scene": "Safety"}}, SystemClock())
-    name = "own" if text in ("!own", "!also") else text[1:].split()[0]
+    name = "own" if text in ("!own", "!also") else text[1:].split(maxsplit=1)[0]
     order = ["subscriber", "vip", "moderator", "broadcaster"]
     has = max((order.index(role.value) for role in roles if role is not Role.FIRST_TIME), default=-1)
     needs = order.index(table.get(name, "moderator"))
@@ -292,7 +292,7 @@ async def test_an_own_command_does_everything_it_says() -> None:
         await anyio.sleep(0.1)
     assert room.sent == [("twitch", "Ana waves: dear {name}")]
     assert room.obs.now.scene == "Safety"
-    assert room.rig.stage.of(Emote) == [Emote(PersonaId("twin"), "happy")]
+    assert room.rig.stage.taken(Emote) == [Emote(PersonaId("twin"), "happy")]
     assert room.readmitted == [(replace(event, text="Greet Ana!", persona=PersonaId("twin")), Urgency.CHAT)]
     assert room.outcomes() == [("wave", "done", "")]
     assert room.guard.seen[0][:2] == ("Ana waves: dear {name}", Direction.OUT)
