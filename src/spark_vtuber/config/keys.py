@@ -10,6 +10,7 @@ from spark_vtuber.config.chat_keys import Chat, InboxSettings
 from spark_vtuber.config.commands_keys import Commands, Rewards
 from spark_vtuber.config.guard_keys import StrikeSettings
 from spark_vtuber.config.ingest_keys import IngestSettings
+from spark_vtuber.config.judge_keys import GuardPolicy, SecondOpinionSettings
 from spark_vtuber.config.section import Section, key
 from spark_vtuber.core.looks import checked_look
 from spark_vtuber.core.personas import Expression
@@ -260,6 +261,8 @@ class Config(Section):
     llm: dict[str, Any] = key({"use": AUTO}, "The language model: `use` and the engine's own keys.", "component")
     tts: dict[str, Any] = key({"use": "espeak"}, "The voice: `use` and the engine's own keys.", "component")
     guard: dict[str, Any] = key({"use": "chain"}, "The guard: `use` and the engine's own keys.", "component")
+    second_opinion: SecondOpinionSettings = key(SecondOpinionSettings(), "What the model is asked about texts.")
+    guard_policy: GuardPolicy = key(GuardPolicy(), "Answers that hold something blocked.")
     strikes: StrikeSettings = key(StrikeSettings(), "Viewers who are blocked again and again.")
     stage: StageSettings = key(StageSettings(), "Sound and captions.")
     replies: Replies = key(Replies(), "Answers.")

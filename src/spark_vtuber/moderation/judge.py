@@ -97,9 +97,7 @@ def verdict_in(answer: str) -> bool:
     if text.startswith("```") and text.endswith("```"):
         text = text.strip("`").removeprefix("json").strip()
     try:
-        if len(text) > LONGEST_ANSWER:
-            raise ValueError("too long")
-        found = json.loads(text, object_pairs_hook=_once)
+        found = json.loads(text[: LONGEST_ANSWER + 1], object_pairs_hook=_once)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or found.keys() != {"allow"} or not isinstance(found["allow"], bool):

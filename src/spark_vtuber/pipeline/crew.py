@@ -21,6 +21,10 @@ def _nobody_watches() -> bool:
     return False
 
 
+def _recites_nothing(_persona: PersonaView, _before: str, _text: str) -> bool:
+    return False
+
+
 BuildPrompt = Callable[[PersonaView, Cue], tuple[Message, ...]]
 
 
@@ -42,7 +46,7 @@ class Limits:
     """Deadlines and sizes of a turn; what a streamer could want to change is a key of the configuration.
 
     `lead_s` is how far sound may be handed to the stages ahead of the listener, `clauses_ahead` how many clauses
-    are synthesised before the floor is granted.
+    are synthesised before the floor is granted. An answer that `goes_on_after_block` may hold `deflections`.
     """
 
     first_audio_s: float = 8.0
@@ -55,6 +59,8 @@ class Limits:
     max_tokens: int = 300
     muted_chars_per_s: float = 15.0
     released_chars: int = 200
+    goes_on_after_block: bool = False
+    deflections: int = 2
 
 
 @dataclass(slots=True)
@@ -87,7 +93,8 @@ class Crew:
 
     `ask_limits` is asked whenever a limit is needed, so that one that is changed counts at once.
     `thinkers` are personas whose model was seen to begin its answers inside a thought. `approvals` says which
-    turns may speak while answers are held. While `is_watched` a turn tells what was heard of it.
+    turns may speak while answers are held. While `is_watched` a turn tells what was heard of it. `recites` tells of a
+    persona, the end of what it said, and a clause whether that gives its own instructions away.
     """
 
     clock: Clock
@@ -107,6 +114,7 @@ class Crew:
     thinkers: set[PersonaId] = field(default_factory=set)
     approvals: Approvals = field(default_factory=Approvals)
     is_watched: Callable[[], bool] = _nobody_watches
+    recites: Callable[[PersonaView, str, str], bool] = _recites_nothing
 
     @property
     def limits(self) -> Limits:

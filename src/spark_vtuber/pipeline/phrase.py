@@ -1,11 +1,13 @@
 """The middle steps of a turn: clauses are cut from the draft and pass the guard."""
 
+import re
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
 import anyio
 
+from spark_vtuber.core.cues import CueKind
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.turns import Blocked, Clause, Mark
 from spark_vtuber.core.verdicts import Decision, Direction, Position
@@ -24,6 +26,11 @@ LATE_S: Final = 16.0
 
 HOLD_S: Final = 0.3
 """How long a clause that ends in the middle of something forbidden waits for the next one."""
+
+PROMPT: Final = "prompt"
+"""Rule and reason of a clause that gives the character's own instructions away."""
+
+_SENTENCE_END: Final = re.compile(r"[.!?\u2026\u3002\uff01\uff1f][\"'\u201d\u2019)\]]*\s*$")
 
 
 class Phrases:
@@ -56,33 +63,44 @@ class _Passed:
 async def guard(turn: Turn, crew: Crew, phrases: Phrases) -> AsyncGenerator[Clause, None]:
     """The clauses that may be spoken.
 
-    A blocked clause becomes a deflection in the character's words, and the turn ends with it. A guard that fails
-    blocks. A clause that ends in the middle of something forbidden waits for the next one, `HOLD_S` at most, and is
-    not said where the next one is blocked.
+    A blocked clause becomes a deflection in the character's words; the answer ends with it, or, where the limits say
+    so, goes on with the first clause that begins a sentence, until a block finds no deflection left. A guard that fails
+    blocks. A clause that ends in the middle of something forbidden waits for the next one, `HOLD_S` at most, and is not
+    said where the next one is blocked.
     """
     released = ""
     passed: _Passed | None = None
+    last: Clause | None = None
     while True:
-        if passed is None:
-            clause = await phrases.next()
-            if clause is None:
+        looked: _Passed | Blocked | None = passed
+        if looked is None:
+            last = await phrases.next()
+            if last is None:
                 return
-            looked = await _looked_at(turn, crew, clause, released)
-            if isinstance(looked, Blocked):
-                yield _deflection(turn, crew, looked, released)
-                return
-            passed = looked
+            looked = await _looked_at(turn, crew, last, released)
         following: _Passed | None = None
-        if passed.is_unfinished and (coming := await _in_time(phrases)) is not None:
-            looked = await _looked_at(turn, crew, coming, released + passed.clause.shown)
-            if isinstance(looked, Blocked):
-                yield _deflection(turn, crew, looked, released)
+        if isinstance(looked, _Passed) and looked.is_unfinished and (coming := await _in_time(phrases)) is not None:
+            last = coming
+            after = await _looked_at(turn, crew, coming, released + looked.clause.shown)
+            if isinstance(after, Blocked):
+                looked = after
+            else:
+                following = after
+        if isinstance(looked, Blocked):
+            limits = crew.limits
+            _note(turn, crew, looked)
+            if limits.goes_on_after_block and len(turn.blocked) > limits.deflections:
                 return
-            following = looked
-        if passed.clause.spoken:
+            instead = _deflection(turn, crew, looked, released)
+            yield instead
+            if not limits.goes_on_after_block or not await _skip_sentence(phrases, last):
+                return
+            released, passed = (released + instead.shown)[-limits.released_chars :], None
+            continue
+        if looked.clause.spoken:
             turn.measures.mark(Mark.GUARDED)
-        yield passed.clause
-        released = (released + passed.clause.shown)[-crew.limits.released_chars :]
+        yield looked.clause
+        released = (released + looked.clause.shown)[-crew.limits.released_chars :]
         passed = following
 
 
@@ -93,14 +111,27 @@ async def _in_time(phrases: Phrases) -> Clause | None:
     return None
 
 
-def _deflection(turn: Turn, crew: Crew, blocked: Blocked, released: str) -> Clause:
-    """What is said instead of a blocked clause."""
+async def _skip_sentence(phrases: Phrases, blocked: Clause | None) -> bool:
+    """Leave out the rest of the sentence that a blocked clause belongs to; False where the answer is over."""
+    clause = blocked
+    while clause is not None and not _SENTENCE_END.search(clause.shown):
+        clause = await phrases.next()
+    return clause is not None
+
+
+def _note(turn: Turn, crew: Crew, blocked: Blocked) -> None:
     turn.blocked.append(blocked)
     crew.announce("clause.blocked", turn=turn.id, rule=blocked.rule, reason=blocked.reason)
+
+
+def _deflection(turn: Turn, crew: Crew, blocked: Blocked, released: str) -> Clause:
+    """What is said instead of a blocked clause."""
     turn.measures.mark(Mark.FIRST_CLAUSE)
     turn.measures.mark(Mark.GUARDED)
-    gap = " " if released and not released[-1].isspace() else ""
-    return clause_of(Piece(gap + crew.deflect(turn.persona, blocked.reason), ()), turn.persona.language)
+    ahead = " " if released and not released[-1].isspace() else ""
+    behind = " " if crew.limits.goes_on_after_block else ""
+    text = f"{ahead}{crew.deflect(turn.persona, blocked.reason)}{behind}"
+    return clause_of(Piece(text, ()), turn.persona.language)
 
 
 async def _looked_at(turn: Turn, crew: Crew, clause: Clause, released: str) -> _Passed | Blocked:
@@ -120,7 +151,11 @@ async def _looked_at(turn: Turn, crew: Crew, clause: Clause, released: str) -> _
         return Blocked(GUARD_FAILED, error.code)
     except TimeoutError:
         return Blocked(GUARD_FAILED, "late")
-    return Blocked(verdict.rule, verdict.reason) if verdict.is_blocked else _Passed(clause, verdict.is_unfinished)
+    if verdict.is_blocked:
+        return Blocked(verdict.rule, verdict.reason)
+    if turn.cue.kind is not CueKind.SAY and crew.recites(persona, released, clause.shown):
+        return Blocked(PROMPT, PROMPT)
+    return _Passed(clause, verdict.is_unfinished)
 
 
 def clause_of(piece: Piece, language: str) -> Clause:

@@ -15,7 +15,7 @@ from spark_vtuber.core.events import PAID_KINDS, SPOKEN_KINDS, ChatEvent, ChatKi
 from spark_vtuber.core.ids import CueId, Serial
 from spark_vtuber.core.steering import spans_in
 from spark_vtuber.core.turns import Reason
-from spark_vtuber.core.verdicts import Decision, Direction, Verdict
+from spark_vtuber.core.verdicts import Decision, Direction, Position, Verdict
 from spark_vtuber.moderation.port import Guard, GuardContext
 from spark_vtuber.pipeline.director import Director
 from spark_vtuber.pipeline.gates import Gates
@@ -178,16 +178,31 @@ class Reception:
         return True
 
     async def _check(self, event: ChatEvent) -> tuple[str, Verdict]:
-        """The name to show and the verdict on the line; a bad name blocks like a bad text, a failing guard as well."""
+        """The name to show and the verdict on the line; a bad name blocks like a bad text, a failing guard as well.
+
+        The score is that of what is more doubtful, name or text. Titles of rewards pass as text does, on their own.
+        """
+        context = GuardContext(source=event.source, author_id=event.author.id)
         name = clean(event.author.name, MAX_NAME).text
+        score = 0.0
         try:
-            if name and (on_name := await self._guard.check(name, Direction.IN, GuardContext())).is_blocked:
-                return name, on_name
+            if name:
+                on_name = await self._guard.check(name, Direction.IN, replace(context, position=Position.NAME))
+                if on_name.is_blocked:
+                    return name, on_name
+                name, score = on_name.text, on_name.score
+            context = replace(context, author=name)
+            if event.reward is not None and event.reward.title:
+                on_title = await self._guard.check(event.reward.title, Direction.IN, context)
+                if on_title.decision is not Decision.ALLOW:
+                    return name, replace(on_title, decision=Decision.BLOCK, text="")
+                score = max(score, on_title.score)
             if not event.text:
-                return name, Verdict(Decision.ALLOW, "")
-            return name, await self._guard.check(event.text, Direction.IN, GuardContext(author=name))
+                return name, Verdict(Decision.ALLOW, "", score=score)
+            verdict = await self._guard.check(event.text, Direction.IN, context)
         except EngineError as error:
             return name, Verdict(Decision.BLOCK, "", rule="guard_failed", reason=error.code)
+        return name, replace(verdict, score=max(verdict.score, score))
 
     def _retract(self, event: ChatEvent) -> None:
         """A moderator took something back: what waits of it leaves, what is being answered is cut."""
