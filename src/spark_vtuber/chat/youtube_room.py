@@ -78,7 +78,7 @@ class Room:
         self._seen[key] = published_ms
         if len(self._seen) > SEEN:
             _, oldest_ms = self._seen.popitem(last=False)
-            self.since_ms = max(self.since_ms, oldest_ms)
+            self.since_ms = max(self.since_ms, oldest_ms + 1)
 
     def _told(self, id: str, kind: str, message: Json, snippet: Json) -> ChatEvent | None:
         author = _author(message, snippet)
