@@ -1,19 +1,41 @@
 """Chat sources: each runs while its table of the configuration says where to read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from functools import partial
-from typing import Final
+from typing import Any, Final
+
+from pydantic import BaseModel
 
 from spark_vtuber import engines
 from spark_vtuber.app.house import House
 from spark_vtuber.chat.port import ChatSource
 from spark_vtuber.config.chat_keys import Chat
+from spark_vtuber.core.engine import EngineSpec
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.events import ChatEvent
 
-WHERE: Final = {"twitch": "channel", "replay": "file"}
-"""The key of each source that says where to read; empty = off."""
+SOURCES: Final = ("twitch", "replay")
+"""Names of the tables below `[chat]` that are read from."""
+
+
+def engine_of(chat: Chat, source: str) -> tuple[str, dict[str, Any]] | None:
+    """The name of the engine that reads a source, and its keys; None where the source is off."""
+    match source:
+        case "twitch" if chat.twitch.account:
+            name = "twitch-account"
+        case "twitch" if chat.twitch.channel:
+            name = "twitch"
+        case "replay" if chat.replay.file:
+            name = "replay"
+        case _:
+            return None
+    return name, getattr(chat, source).model_dump()
+
+
+def options_of(spec: EngineSpec, keys: Mapping[str, Any]) -> BaseModel:
+    """The options of an engine out of a table that holds keys of others too."""
+    return spec.options.model_validate({key: keys[key] for key in spec.options.model_fields if key in keys})
 
 
 class ChatSources:
@@ -27,8 +49,8 @@ class ChatSources:
 
     def look(self) -> None:
         """Start the sources that are on and were not started yet."""
-        for name in WHERE:
-            if name not in self._started and _is_on(self._house.config.chat, name):
+        for name in SOURCES:
+            if name not in self._started and engine_of(self._house.config.chat, name):
                 self._started.add(name)
                 read = partial(self._house.live.follow, f"chat.{name}", partial(self._read, name))
                 self._house.keep_running(f"chat:{name}", "chat", read)
@@ -54,12 +76,14 @@ class ChatSources:
         """Read a source to its end; one that cannot work as it is set up waits for other settings."""
         house = self._house
         report = house.board.reporter(f"chat:{name}", "chat")
-        if not _is_on(house.config.chat, name):
+        chosen = engine_of(house.config.chat, name)
+        if chosen is None:
             report("off", "not set up")
             return
         report("ok")
-        spec = engines.spec("chat", name)
-        options = spec.options.model_validate(getattr(house.config.chat, name).model_dump())
+        engine, keys = chosen
+        spec = engines.spec("chat", engine)
+        options = options_of(spec, keys)
         try:
             async with spec.open(options, house.environment(report)) as opened:
                 source: ChatSource = opened
@@ -75,7 +99,3 @@ class ChatSources:
             report("off", "the source has ended")
         finally:
             self._open.pop(name, None)
-
-
-def _is_on(chat: Chat, name: str) -> bool:
-    return bool(getattr(getattr(chat, name), WHERE[name]))

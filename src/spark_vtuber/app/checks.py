@@ -11,6 +11,7 @@ import httpx
 from spark_vtuber import engines
 from spark_vtuber.app import avatar_probe, looks
 from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL, UNDERSTUDY
+from spark_vtuber.app.chats import SOURCES, engine_of, options_of
 from spark_vtuber.app.environment import Surroundings, engine_env
 from spark_vtuber.app.tokens import FindSecret, token
 from spark_vtuber.app.vault import findings, open_vault
@@ -226,14 +227,10 @@ def _in_use(settings: Settings, lookup: EngineLookup) -> Sequence[tuple[str, Eng
     """Every engine that a show would open, each once."""
     chosen = [(port, choices[port]) for choices in settings.engines.values() for port in ENGINE_PORTS]
     chosen += [(port, EngineChoice(name, lookup(port, name).options())) for port, name in STAND_INS]
-    chat = settings.config.chat
-    for name, options, is_on in (
-        ("twitch", chat.twitch, chat.twitch.channel),
-        ("replay", chat.replay, chat.replay.file),
-    ):
-        if is_on:
-            spec = lookup("chat", name)
-            chosen.append(("chat", EngineChoice(name, spec.options.model_validate(options.model_dump()))))
+    for source in SOURCES:
+        if engine := engine_of(settings.config.chat, source):
+            name, keys = engine
+            chosen.append(("chat", EngineChoice(name, options_of(lookup("chat", name), keys))))
     once = {(port, one.name, one.options.model_dump_json()): (port, one) for port, one in chosen if one.name != AUTO}
     return tuple(once.values())
 

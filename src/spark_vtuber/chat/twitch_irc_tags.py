@@ -18,7 +18,7 @@ MAX_CURRENCY: Final = 8
 
 _EMOTE_ID: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
 
-_ROLES: Final = {
+ROLES: Final = {
     "broadcaster": Role.BROADCASTER,
     "moderator": Role.MODERATOR,
     "lead_moderator": Role.MODERATOR,
@@ -43,7 +43,7 @@ def author_of(message: Message) -> Author:
     tags = message.tags
     login = tags.get("login") or message.nick
     name = tags.get("display-name", "").strip() or login
-    roles = {_ROLES[badge] for badge in _badges(tags.get("badges", "")) if badge in _ROLES}
+    roles = {ROLES[badge] for badge in _badges(tags.get("badges", "")) if badge in ROLES}
     roles |= {role for flag, role in _FLAGS.items() if tags.get(flag) == "1"}
     return Author(id=tags.get("user-id") or login, name=name, roles=frozenset(roles))
 

@@ -1,6 +1,11 @@
 """Keys of where lines come from and which of them wait for an answer."""
 
+from typing import Literal
+
 from spark_vtuber.config.section import Section, key
+from spark_vtuber.config.twitch_keys import Twitch
+
+PolicyName = Literal["solo", "co-stream", "subscriber-only", "slow"]
 
 
 class InboxSettings(Section):
@@ -11,15 +16,25 @@ class InboxSettings(Section):
     viewer_per_s: float = key(0.5, "Lines a second that one viewer may send in the long run.", "live", gt=0)
     viewer_burst: int = key(5, "Lines that one viewer may send at once.", "live", ge=1)
     duplicate_s: float = key(30.0, "The same words of the same viewer count once in this time.", "live", ge=0)
-
-
-class Twitch(Section):
-    """Chat of a Twitch channel, read without an account."""
-
-    channel: str = key("", "The channel's name; empty = off.", "component", pattern=r"^#?[A-Za-z0-9_]{0,25}$")
-    host: str = key("irc.chat.twitch.tv", "Address of the IRC server.", "component")
-    port: int = key(6697, "Port of the IRC server.", "component", ge=1, le=65535)
-    tls: bool = key(True, "Encrypt the connection.", "component")
+    lines_per_s: float = key(
+        40.0, "Unpaid lines a second that are read in the long run; of more, the better ones.", "live", gt=0, le=1_000
+    )
+    lines_burst: int = key(240, "Unpaid lines that are read at once.", "live", ge=1, le=10_000)
+    policy: PolicyName = key(
+        "solo",
+        "Whom the show answers: `solo` everybody; `co-stream` who names a character, with pauses for the person on "
+        "stream; `subscriber-only` members of the channel; `slow` one answer every `slow_s`. Paid lines and events "
+        "always.",
+        "live",
+    )
+    slow_s: float = key(30.0, "Pause after an answer under the policy `slow`, in seconds.", "live", ge=0, le=3_600)
+    fair_answers: int = key(
+        2, "Of `fair_of` answers in a row one viewer gets at most so many while others wait.", "live", ge=1, le=100
+    )
+    fair_of: int = key(8, "See `fair_answers`.", "live", ge=1, le=100)
+    repeat_s: float = key(
+        20.0, "Who asks what was chosen less than this ago is answered with it, in seconds.", "live", ge=0, le=600
+    )
 
 
 class Replay(Section):

@@ -1,0 +1,485 @@
+"""Chat of a Twitch channel, read and written with an account."""
+
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib import import_module
+from typing import Annotated, Any, Final
+
+import anyio
+import anyio.to_thread
+from anyio.abc import TaskGroup
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from spark_vtuber.chat.buffer import EventBuffer
+from spark_vtuber.chat.oauth import Identity, Tokens, not_signed_in
+from spark_vtuber.chat.oauth_account import Account, OAuth
+from spark_vtuber.chat.send_budget import SendBudget
+from spark_vtuber.chat.twitch_eventsub import Inbound, Notification, Revoked, Seen
+from spark_vtuber.chat.twitch_eventsub_link import Line, OpenWire, Ties, hold, open_socket
+from spark_vtuber.chat.twitch_features import (
+    LOGIN,
+    SECRET,
+    Feature,
+    Permissions,
+    compared,
+    provider_of,
+    wanted,
+)
+from spark_vtuber.chat.twitch_helix import LONGEST_CHARS, Helix
+from spark_vtuber.chat.twitch_irc_link import Pace, Pauses
+from spark_vtuber.core.accounts import AccountView
+from spark_vtuber.core.desk import State
+from spark_vtuber.core.engine import EngineEnv, EngineSpec, Finding
+from spark_vtuber.core.errors import EngineError
+from spark_vtuber.core.events import ChatEvent
+
+VALIDATE_S: Final = 3_600.0
+"""Twitch demands that a token is validated when it is first used, and hourly."""
+
+AGAIN_S: Final = 60.0
+"""Before a validation that nobody answered is tried again."""
+
+WINDOW_S: Final = 30.0
+LINES: Final = 20
+LINES_OF_MODERATOR: Final = 100
+"""Lines in `WINDOW_S`; source: Twitch, "Chat rate limits"."""
+
+PATIENCE_S: Final = 10.0
+"""Longest wait of a line for its turn."""
+
+READY_S: Final = 10.0
+REMEMBERED: Final = 200
+"""Own lines that are known again when Twitch tells them."""
+
+
+class TwitchAccountOptions(BaseModel):
+    """Keys of `[chat.twitch]` that concern an account."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channel: Annotated[
+        str, Field(pattern=r"^#?[A-Za-z0-9_]{0,25}$"), AfterValidator(lambda name: name.removeprefix("#").lower())
+    ] = ""
+    client_id: str = ""
+    features: dict[str, bool] = Field(default_factory=dict)
+    api_url: str = "https://api.twitch.tv/helix"
+    id_url: str = "https://id.twitch.tv/oauth2"
+    events_url: str = "wss://eventsub.wss.twitch.tv/ws"
+
+
+def features_of(options: TwitchAccountOptions) -> tuple[Feature, ...]:
+    """What is switched on."""
+    return wanted(name for name, is_on in options.features.items() if is_on)
+
+
+class OwnLines:
+    """Knows again what this program wrote, also where Twitch tells it before it has answered.
+
+    An account that writes in somebody else's channel is this program's alone; in its own channel the streamer types
+    with it too, and is read.
+    """
+
+    def __init__(self) -> None:
+        self.user_id = ""
+        self.channel_id = ""
+        self._ids: deque[str] = deque(maxlen=REMEMBERED)
+        self._texts: deque[str] = deque(maxlen=REMEMBERED)
+
+    def going(self, text: str) -> None:
+        """A line is on its way."""
+        self._texts.append(text)
+
+    def went(self, text: str, id: str) -> None:
+        """Twitch took it; its echo is known by its id from now on."""
+        self._ids.append(id)
+        if text in self._texts:
+            self._texts.remove(text)
+
+    def failed(self, text: str) -> None:
+        """Twitch did not take it."""
+        if text in self._texts:
+            self._texts.remove(text)
+
+    def has(self, author: str, id: str, text: str) -> bool:
+        """Whether a line that is told is one of ours."""
+        if author != self.user_id:
+            return False
+        return self.user_id != self.channel_id or id in self._ids or text.strip() in self._texts
+
+
+class TwitchAccount:
+    """A `ChatSource` that reads and writes one channel, for as long as `tasks` lives; see `reading`."""
+
+    def __init__(
+        self, options: TwitchAccountOptions, env: EngineEnv, tasks: TaskGroup, open_wire: OpenWire, pace: Pace
+    ) -> None:
+        tokens = _kept(options, env)
+        self._options = options
+        self._provider = provider_of(options.id_url, tokens.client_id)
+        oauth = OAuth(self._provider, env.http, env.clock)
+        self._account = Account(oauth, tokens, SECRET, env.keep_secret, env.clock)
+        self._helix = Helix(options.api_url, self._provider, self._account, env.http)
+        self._random, self._clock, self._log = env.random, env.clock, env.log
+        self._report: Callable[..., None] = env.ports.get("report", _unreported)
+        self._tell_account: Callable[[AccountView], None] = env.ports.get("account", _untold)
+        self._tasks = tasks
+        self._open_wire = open_wire
+        self._pace = pace
+        self._features = features_of(options)
+        self._budget = SendBudget(env.clock, LINES, WINDOW_S)
+        self._own = OwnLines()
+        self._login = ""
+        self._permissions = Permissions((), (), ())
+        self._refused: dict[str, str] = {}
+        self._topics: set[str] = set()
+        self._ready = anyio.Event()
+        self._doubt = anyio.Event()
+        self._room: Any = None
+        self._unread: set[str] = set()
+
+    async def events(self) -> AsyncGenerator[ChatEvent, None]:
+        """Everything that is told; connects again, with jittered pauses, as often as it must.
+
+        Raises:
+            EngineError: `signed_out`, `missing_scope`, `channel_gone` or `refused`; none of them can be retried.
+        """
+        buffer = EventBuffer()
+        scope = anyio.CancelScope()
+        is_gone = anyio.Event()
+
+        async def read() -> None:
+            try:
+                with scope:
+                    await self._read(buffer)
+            finally:
+                is_gone.set()
+
+        self._tasks.start_soon(read)
+        try:
+            while True:
+                yield await buffer.get()
+        finally:
+            scope.cancel()
+            with anyio.CancelScope(shield=True), anyio.move_on_after(3 * self._pace.leave_s):
+                await is_gone.wait()
+
+    async def send(self, text: str) -> None:
+        """Write a line of at most 500 characters; waits up to `PATIENCE_S` for its turn.
+
+        Raises:
+            EngineError: `rate`, `too_long`, `read_only`, `missing_scope`, `not_connected`, or what Twitch says.
+        """
+        line = " ".join(text.split())
+        if not line or len(line) > LONGEST_CHARS:
+            what = f"a line has 1 to {LONGEST_CHARS} characters, this one {len(line)}"
+            raise EngineError("too_long", what, fix="write less")
+        self._may("write")
+        await self._be_ready()
+        wait_s = self._budget.take(PATIENCE_S)
+        await anyio.sleep(wait_s)
+        self._own.going(line)
+        try:
+            sent = await self._helix.send(self._own.channel_id, self._own.user_id, line)
+        except EngineError as error:
+            if not error.retryable:
+                self._own.failed(line)
+            raise
+        self._own.went(line, sent.id)
+
+    async def settle(self, event: ChatEvent, *, is_done: bool) -> None:
+        """Mark the purchase of a reward as fulfilled, or give the points back. Raises as `send`."""
+        reward = event.reward
+        if reward is None or not reward.redemption:
+            raise EngineError("read_only", "Twitch told this purchase without its id", fix="sign in as the broadcaster")
+        self._may("rewards")
+        await self._be_ready()
+        await self._helix.settle(self._own.channel_id, reward.id, reward.redemption, is_done=is_done)
+
+    def _may(self, feature: str) -> None:
+        """Raises `EngineError` where a feature is off or not permitted."""
+        if all(one.name != feature for one in self._features):
+            what = f"{feature} is switched off"
+            raise EngineError("read_only", what, fix=f"set chat.twitch.features.{feature} = true, then: {LOGIN}")
+        if feature in self._permissions.lost:
+            raise EngineError("missing_scope", f"the account may not {feature}", fix=f"sign in again: {LOGIN}")
+
+    async def _be_ready(self) -> None:
+        with anyio.move_on_after(READY_S):
+            await self._ready.wait()
+            return
+        raise EngineError("not_connected", "Twitch is not connected yet", retryable=True, fix="wait a little")
+
+    async def _read(self, buffer: EventBuffer) -> None:
+        """Find out who and where this is, then hold connections, until one failure is final."""
+        self._report("starting", "asks Twitch whose the account is")
+        pauses = Pauses(self._pace, self._random)
+        while True:
+            try:
+                await self._prepare()
+                break
+            except EngineError as error:
+                if not error.retryable:
+                    self._fail(buffer, error)
+                    return
+                pause_s = pauses.next_s()
+                self._report("degraded", f"{error.message}; next attempt in {pause_s:.1f} s", error.fix)
+                await anyio.sleep(pause_s)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._stay_valid, buffer)
+            await self._keep_connected(tasks, buffer)
+            tasks.cancel_scope.cancel()
+
+    async def _prepare(self) -> None:
+        identity = await self._account.validate()
+        self._known(identity)
+        if self._permissions.lost and "chat" in self._permissions.lost:
+            what = f"the account of {identity.login} may not read the chat: it lacks user:read:chat"
+            raise EngineError("missing_scope", what, fix=f"sign in again: {LOGIN}")
+        channel = self._options.channel or identity.login
+        is_own = channel == identity.login.lower()
+        self._own.user_id = identity.user_id
+        self._own.channel_id = identity.user_id if is_own else await self._helix.user_id(channel)
+        if is_own:
+            self._budget.allow(LINES_OF_MODERATOR, WINDOW_S)
+        room = import_module("spark_vtuber.chat.twitch_account_room")
+        self._room = room.AccountRoom(self._own.channel_id, self._topics, self._own.has)
+
+    def _known(self, identity: Identity) -> None:
+        self._login = identity.login
+        self._permissions = compared(self._features, identity.scopes)
+        lost, missing, excess = self._permissions.lost, self._permissions.missing, self._permissions.excess
+        detail = f"lacks the permission for {', '.join(lost)} ({', '.join(missing)})" if lost else ""
+        if excess and not lost:
+            detail = f"may do more than is used: {', '.join(excess)}"
+        fix = f"sign in again: {LOGIN}" if detail else ""
+        self._tell_account(
+            AccountView("twitch", self._provider.title, "signed_in", identity.login, missing, excess, detail, fix)
+        )
+
+    def _fail(self, buffer: EventBuffer, error: EngineError) -> None:
+        if error.code in ("signed_out", "missing_scope"):
+            view = AccountView("twitch", self._provider.title, "refused", self._login)
+            self._tell_account(
+                AccountView(
+                    view.platform,
+                    view.title,
+                    view.state,
+                    view.login,
+                    self._permissions.missing,
+                    self._permissions.excess,
+                    error.message,
+                    error.fix,
+                )
+            )
+        buffer.fail(error)
+
+    async def _stay_valid(self, buffer: EventBuffer) -> None:
+        """Validate hourly, and at once when Twitch says that a permission was taken back."""
+        wait_s = VALIDATE_S
+        while True:
+            with anyio.move_on_after(wait_s):
+                await self._doubt.wait()
+            self._doubt = anyio.Event()
+            wait_s = VALIDATE_S
+            try:
+                self._known(await self._account.validate())
+            except EngineError as error:
+                if not error.retryable:
+                    self._fail(buffer, error)
+                    return
+                self._log.warning("twitch: the account could not be validated: %s", error.message)
+                wait_s = AGAIN_S
+
+    async def _keep_connected(self, tasks: TaskGroup, buffer: EventBuffer) -> None:
+        """One connection after the other; one that moves is read until its successor is there."""
+        inbound = Inbound(Seen())
+        ties = Ties(
+            open=self._open_wire,
+            subscribe=self._subscribe,
+            tell=partial(self._tell, buffer),
+            revoked=self._revoked,
+            refuse=partial(self._fail, buffer),
+        )
+        pauses = Pauses(self._pace, self._random)
+        leaving: Line | None = None
+        line = Line(self._options.events_url)
+        while True:
+            tasks.start_soon(hold, line, inbound, ties, self._pace)
+            link = line.link
+            await link.until(lambda link: link.is_joined or link.is_over)
+            if link.is_joined:
+                if leaving is not None:
+                    leaving.link.scope.cancel()
+                self._tell_state()
+                joined_s = anyio.current_time()
+                await link.until(lambda link: link.is_moving or link.is_over)
+                if anyio.current_time() - joined_s >= self._pace.calm_s:
+                    pauses.reset()
+                leaving = line if link.is_moving else None
+            if link.is_refused:
+                return
+            is_asked = link.is_moving and not link.is_over and pauses.is_fresh
+            pause_s = pauses.next_s()
+            if not is_asked:
+                why = link.ending or "it asked to connect again"
+                self._report("degraded", f"Twitch's events: {why}; next attempt in {pause_s:.1f} s", link.fix)
+                await anyio.sleep(pause_s)
+            line = Line(line.moving_to, goes_on=True) if is_asked else Line(self._options.events_url)
+
+    async def _subscribe(self, session: str) -> None:
+        """Ask for everything that is switched on and permitted, the chat first.
+
+        Only the chat must be allowed; what else is refused is named.
+        """
+        subscriptions: Any = import_module("twitchio.eventsub.subscriptions")
+        self._refused = {}
+        for feature in self._features:
+            if feature.name in self._permissions.lost:
+                continue
+            if feature.who == "broadcaster" and self._own.user_id != self._own.channel_id:
+                self._refused[feature.name] = "needs the account of the broadcaster"
+                continue
+            try:
+                for name in feature.topics:
+                    await self._subscribe_to(getattr(subscriptions, name), session)
+            except EngineError as error:
+                if error.code != "refused" or feature.name == "chat":
+                    raise
+                self._refused[feature.name] = error.message
+            else:
+                if feature.who == "moderator":
+                    self._budget.allow(LINES_OF_MODERATOR, WINDOW_S)
+        self._ready.set()
+
+    async def _subscribe_to(self, kind: Any, session: str) -> None:
+        own = self._own
+        payload = kind(broadcaster_user_id=own.channel_id, user_id=own.user_id, moderator_user_id=own.user_id)
+        condition = {key: value for key, value in payload.condition.items() if value}
+        await self._helix.subscribe(payload.type, payload.version, condition, session)
+        self._topics.add(payload.type)
+
+    def _tell(self, buffer: EventBuffer, note: Notification) -> None:
+        try:
+            event = self._room.read(note)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            if note.topic not in self._unread:
+                self._unread.add(note.topic)
+                self._log.warning("twitch: %s cannot be read: %s", note.topic, type(error).__name__)
+            return
+        if event is not None and not buffer.put(event) and buffer.dropped.bit_count() == 1:
+            self._log.warning("twitch: %d lines were dropped because the show did not keep up", buffer.dropped)
+
+    def _revoked(self, revoked: Revoked) -> None:
+        """Twitch ended a subscription: the account may be gone, or only a permission."""
+        self._topics.discard(revoked.topic)
+        self._refused[revoked.topic] = revoked.status.replace("_", " ")
+        self._doubt.set()
+        self._tell_state()
+
+    def _tell_state(self) -> None:
+        channel = self._options.channel or self._login
+        said = f"reads #{channel} as {self._login}"
+        troubles = [f"{name}: {why}" for name, why in self._refused.items()]
+        if self._permissions.lost:
+            missing = ", ".join(self._permissions.missing)
+            troubles.append(f"{', '.join(self._permissions.lost)} lack the permission {missing}")
+        state, fix = ("degraded", f"sign in again: {LOGIN}") if self._permissions.lost else ("ok", "")
+        self._report(state, "; ".join([said, *troubles]), fix)
+
+
+def _kept(options: TwitchAccountOptions, env: EngineEnv) -> Tokens:
+    """The tokens that are kept. Raises `EngineError`: `not_signed_in`, `bad_account`."""
+    try:
+        kept = env.secret(SECRET)
+    except EngineError as error:
+        if error.code != "no_secret":
+            raise
+        raise not_signed_in(provider_of(options.id_url, options.client_id)) from error
+    return Tokens.from_json(kept)
+
+
+def _unreported(state: State, detail: str = "", fix: str = "") -> None:
+    """For a reader nobody watches."""
+
+
+def _untold(_view: AccountView) -> None:
+    """For a reader without accounts beside it."""
+
+
+@asynccontextmanager
+async def reading(
+    options: TwitchAccountOptions, env: EngineEnv, open_wire: OpenWire = open_socket, pace: Pace | None = None
+) -> AsyncIterator[TwitchAccount]:
+    """A reader; it connects when its events are asked for. Raises `EngineError` where nobody is signed in."""
+    raised: Exception | None = None
+    async with anyio.create_task_group() as tasks:
+        try:
+            yield TwitchAccount(options, env, tasks, open_wire, pace or Pace())
+        except Exception as error:  # noqa: BLE001 - raised again below, outside of the task group's exception group
+            raised = error
+        tasks.cancel_scope.cancel()
+    if raised is not None:
+        raise raised
+
+
+def _import() -> None:
+    import_module("spark_vtuber.chat.twitch_account_room")
+
+
+def _not_installed(error: ImportError) -> EngineError:
+    what = f"reading Twitch with an account needs the extra twitch ({error.name} is missing)"
+    return EngineError("not_installed", what, fix='pip install "spark-vtuber[twitch]"')
+
+
+@asynccontextmanager
+async def _open(options: TwitchAccountOptions, env: EngineEnv) -> AsyncIterator[TwitchAccount]:
+    try:
+        await anyio.to_thread.run_sync(_import)
+    except ImportError as error:
+        raise _not_installed(error) from error
+    async with reading(options, env) as reader:
+        yield reader
+
+
+async def _probe(options: TwitchAccountOptions, env: EngineEnv) -> AsyncIterator[Finding]:
+    """Whether the account is signed in, what it may do, and whether Twitch knows it; nothing is renewed."""
+    try:
+        import_module("twitchio")
+    except ImportError as error:
+        missing = _not_installed(error)
+        yield Finding("twitch", "error", missing.message, missing.fix)
+        return
+    try:
+        tokens = _kept(options, env)
+        oauth = OAuth(provider_of(options.id_url, tokens.client_id), env.http, env.clock)
+        identity = await oauth.validate(tokens.access)
+    except EngineError as error:
+        yield Finding("twitch", "error", error.message, error.fix)
+        return
+    for finding in _findings(features_of(options), identity):
+        yield finding
+
+
+def _findings(features: Collection[Feature], identity: Identity | None) -> Iterable[Finding]:
+    again = f"sign in again: {LOGIN}"
+    if identity is None:
+        yield Finding("twitch", "note", "the access token has ended; the show renews it when it starts")
+        return
+    yield Finding("twitch", "ok", f"signed in as {identity.login}")
+    permissions = compared(tuple(features), identity.scopes)
+    if permissions.lost:
+        lacks = f"{', '.join(permissions.lost)} lack the permission {', '.join(permissions.missing)}"
+        yield Finding("twitch", "error" if "chat" in permissions.lost else "warning", lacks, again)
+    if permissions.excess:
+        yield Finding("twitch", "note", f"may do more than is used: {', '.join(permissions.excess)}", again)
+
+
+SPEC: Final = EngineSpec(
+    options=TwitchAccountOptions,
+    open=_open,
+    probe=_probe,
+    summary="reads and writes the chat of a Twitch channel with an account",
+    licence="Apache-2.0",
+)
