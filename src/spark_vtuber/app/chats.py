@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -11,11 +12,12 @@ from spark_vtuber import engines
 from spark_vtuber.app.house import House
 from spark_vtuber.chat.port import ChatSource
 from spark_vtuber.config.chat_keys import Chat
+from spark_vtuber.core.accounts import AccountView
 from spark_vtuber.core.engine import EngineSpec
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.events import ChatEvent
 
-SOURCES: Final = ("twitch", "replay")
+SOURCES: Final = ("twitch", "youtube", "replay")
 """Names of the tables below `[chat]` that are read from."""
 
 
@@ -26,6 +28,8 @@ def engine_of(chat: Chat, source: str) -> tuple[str, dict[str, Any]] | None:
             name = "twitch-account"
         case "twitch" if chat.twitch.channel:
             name = "twitch"
+        case "youtube" if chat.youtube.channel or chat.youtube.video:
+            name = "youtube"
         case "replay" if chat.replay.file:
             name = "replay"
         case _:
@@ -39,13 +43,17 @@ def options_of(spec: EngineSpec, keys: Mapping[str, Any]) -> BaseModel:
 
 
 class ChatSources:
-    """Keeps the sources running that are switched on; a change of a source's keys starts it anew."""
+    """Keeps the sources running that are switched on; a change of a source's keys starts it anew.
+
+    `tell_account` hears from sources that use an account how that is.
+    """
 
     def __init__(self, house: House, receive: Callable[[ChatEvent], None]) -> None:
         self._house = house
         self._receive = receive
         self._started: set[str] = set()
         self._open: dict[str, ChatSource] = {}
+        self.tell_account: Callable[[AccountView], None] = _untold
 
     def look(self) -> None:
         """Start the sources that are on and were not started yet."""
@@ -85,7 +93,9 @@ class ChatSources:
         spec = engines.spec("chat", engine)
         options = options_of(spec, keys)
         try:
-            async with spec.open(options, house.environment(report)) as opened:
+            env = house.environment(report)
+            env = replace(env, ports={**env.ports, "account": self.tell_account})
+            async with spec.open(options, env) as opened:
                 source: ChatSource = opened
                 self._open[name] = source
                 async with aclosing(source.events()) as events:
@@ -99,3 +109,7 @@ class ChatSources:
             report("off", "the source has ended")
         finally:
             self._open.pop(name, None)
+
+
+def _untold(_view: AccountView) -> None:
+    """For sources without accounts beside them."""

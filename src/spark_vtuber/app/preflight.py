@@ -116,6 +116,8 @@ def _chat(config: Config) -> Iterator[Finding]:
         yield Finding("chat", "warning", detail, "remove [chat.replay] file")
     elif chat.twitch.channel:
         yield Finding("chat", "ok", f"reads #{chat.twitch.channel} on Twitch")
+    elif chat.youtube.channel or chat.youtube.video:
+        yield Finding("chat", "ok", f"reads {chat.youtube.video or chat.youtube.channel} on YouTube")
     else:
         fix = 'set [chat.twitch] channel = "your_channel"'
         yield Finding("chat", "warning", "lines come from the page only, no channel is read", fix)

@@ -1,11 +1,12 @@
 """Live chat of a YouTube channel or video, over the YouTube Data API."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from spark_vtuber.chat.youtube_account import LOGIN, Access, access_of
 from spark_vtuber.chat.youtube_address import read_place
 from spark_vtuber.chat.youtube_api import YouTube
 from spark_vtuber.chat.youtube_finder import Finder
@@ -16,14 +17,11 @@ from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.events import ChatEvent
 from spark_vtuber.core.keepsake import Keepsake
 
-API_URL: Final = "https://www.googleapis.com/youtube/v3"
 REFERENCE: Final = "secret:"
 KEPT: Final = "youtube-quota.json"
+_HOW_TO_SET_A_KEY: Final = 'set chat.youtube.api_key = "secret:youtube", and run: spark-vtuber secrets set youtube'
 LONGEST_LINE: Final = 200
 """Characters of a line in a live chat; Google refuses more."""
-
-Access = Callable[[str], Awaitable[str]]
-"""Gives an access token of the account, never the one it is given, which was refused. Raises `EngineError`."""
 
 
 class YouTubeOptions(BaseModel):
@@ -33,10 +31,13 @@ class YouTubeOptions(BaseModel):
 
     channel: str = Field(default="", max_length=300)
     video: str = Field(default="", max_length=300)
-    api_key: str = Field(default="secret:youtube", pattern=r"^(secret:.+)?$")
+    api_key: str = Field(default="", pattern=r"^(secret:.+)?$")
     quota: int = Field(default=10_000, ge=100, le=100_000_000)
     hours: float = Field(default=4.0, gt=0, le=24)
-    base_url: str = Field(default=API_URL, pattern=r"^https?://\S+$")
+    account: bool = False
+    client_secret: str = Field(default="", pattern=r"^(secret:.+)?$")
+    api_url: str = Field(default="https://www.googleapis.com/youtube/v3", pattern=r"^https?://\S+$")
+    id_url: str = Field(default="https://oauth2.googleapis.com", pattern=r"^https?://\S+$")
 
 
 class YouTubeChat:
@@ -105,21 +106,31 @@ def _read_only(what: str) -> EngineError:
     return EngineError(
         "read_only",
         f"YouTube is read without an account: {what}",
-        fix="spark-vtuber chat login youtube",
+        fix=f"set chat.youtube.account = true, and sign in: {LOGIN}",
     )
 
 
 def _key(options: YouTubeOptions, env: EngineEnv) -> str:
     if not options.api_key:
-        raise EngineError(
-            "no_secret", "no key for the YouTube API is configured", fix='set chat.youtube.api_key = "secret:youtube"'
-        )
-    name = options.api_key.removeprefix(REFERENCE)
+        raise EngineError("no_secret", "no key of the YouTube API is configured", fix=_HOW_TO_SET_A_KEY)
+    return _secret(options.api_key, env)
+
+
+def _secret(reference: str, env: EngineEnv) -> str:
+    """The value behind a reference, fit for a header. Raises `EngineError("no_secret")`."""
+    name = reference.removeprefix(REFERENCE)
     value = env.secret(name).strip()
     if not value or not value.isascii() or not value.isprintable():
         fix = f"set it again: spark-vtuber secrets set {name}"
-        raise EngineError("no_secret", f"the value behind {options.api_key} is no key", fix=fix)
+        raise EngineError("no_secret", f"the value behind {reference} is no key", fix=fix)
     return value
+
+
+def _access(options: YouTubeOptions, env: EngineEnv) -> Access | None:
+    if not options.account:
+        return None
+    client_secret = _secret(options.client_secret, env) if options.client_secret else ""
+    return access_of(options.id_url, client_secret, env)
 
 
 @asynccontextmanager
@@ -140,10 +151,10 @@ async def _open(options: YouTubeOptions, env: EngineEnv) -> AsyncIterator[YouTub
         if kept is not None:
             await kept.write(quota.record())
 
-    youtube = YouTube(env.http, options.base_url, key, quota)
+    youtube = YouTube(env.http, options.api_url, key, quota)
     ties = Ties(env.clock, env.random, env.log, env.ports.get("report", _unreported), keep)
     reader = Reader(youtube, Finder(youtube, place, quota, env.clock), quota, ties)
-    yield YouTubeChat(youtube, reader, quota, env.ports.get("access"))
+    yield YouTubeChat(youtube, reader, quota, _access(options, env))
 
 
 async def _probe(options: YouTubeOptions, env: EngineEnv) -> AsyncIterator[Finding]:
@@ -154,7 +165,7 @@ async def _probe(options: YouTubeOptions, env: EngineEnv) -> AsyncIterator[Findi
     quota = Quota(options.quota, options.hours, env.clock.unix_ms)
     try:
         place = read_place(options.channel, options.video)
-        youtube = YouTube(env.http, options.base_url, _key(options, env), quota)
+        youtube = YouTube(env.http, options.api_url, _key(options, env), quota)
         finder = Finder(youtube, place, quota, env.clock)
         found = await finder.look()
     except EngineError as error:

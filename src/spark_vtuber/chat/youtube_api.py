@@ -41,16 +41,16 @@ RECENT: Final = 10
 
 LARGEST_BYTES: Final = 16 << 20
 
-_HOW_TO_GET_A_KEY: Final = "see docs/how-to/connect-youtube.md; then: spark-vtuber secrets set youtube"
+_HOW_TO_GET_A_KEY: Final = "make a key in the Google Cloud console, and run: spark-vtuber secrets set youtube"
 
 
 class YouTube:
-    """Asks the API at `base_url` (`https://www.googleapis.com/youtube/v3`) with a key that stays in a header."""
+    """Asks the API at `api_url` (`https://www.googleapis.com/youtube/v3`) with a key that stays in a header."""
 
-    def __init__(self, http: httpx.AsyncClient, base_url: str, key: str, quota: Quota) -> None:
+    def __init__(self, http: httpx.AsyncClient, api_url: str, key: str, quota: Quota) -> None:
         self._http = http
-        self._base_url = base_url.rstrip("/")
-        self._host = urlsplit(base_url).netloc
+        self._api_url = api_url.rstrip("/")
+        self._host = urlsplit(api_url).netloc
         self._headers = {"X-Goog-Api-Key": key, "Accept": "application/json", "Accept-Encoding": "identity"}
         self._quota = quota
 
@@ -144,7 +144,7 @@ class YouTube:
             headers["Authorization"] = f"Bearer {access}"
         timeout = httpx.Timeout(ANSWER_S, read=None)
         request = self._http.build_request(
-            method, self._base_url + path, params=query, content=body, headers=headers, timeout=timeout
+            method, self._api_url + path, params=query, content=body, headers=headers, timeout=timeout
         )
         try:
             with anyio.fail_after(ANSWER_S):
@@ -213,7 +213,7 @@ def _page(answer: Json) -> Page:
 def _senseless(cause: Exception | None) -> EngineError:
     said = f": {cause}" if isinstance(cause, ProtocolError) else ""
     return EngineError(
-        "bad_answer", f"YouTube answered what makes no sense{said}", retryable=True, fix="check chat.youtube.base_url"
+        "bad_answer", f"YouTube answered what makes no sense{said}", retryable=True, fix="check chat.youtube.api_url"
     )
 
 

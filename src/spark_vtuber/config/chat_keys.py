@@ -4,6 +4,7 @@ from typing import Literal
 
 from spark_vtuber.config.section import Section, key
 from spark_vtuber.config.twitch_keys import Twitch
+from spark_vtuber.config.youtube_keys import YouTube
 
 PolicyName = Literal["solo", "co-stream", "subscriber-only", "slow"]
 
@@ -62,5 +63,6 @@ class Chat(Section):
         "!", "What a command begins with; empty = there are none.", "live", pattern=r"^[!-/:-@\\^_~-]{0,3}$"
     )
     twitch: Twitch = key(Twitch(), "Twitch.")
+    youtube: YouTube = key(YouTube(), "YouTube.")
     replay: Replay = key(Replay(), "Replay of a recorded chat.")
     emotes: EmoteSettings = key(EmoteSettings(), "Pictures of emotes.")

@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 from spark_vtuber.testing.youtube_chat import LiveChat
+from spark_vtuber.testing.youtube_oauth import GoogleAccounts
 
 Json = dict[str, Any]
 
@@ -74,14 +75,14 @@ class _No(Exception):
 class FakeYouTube:
     """What is in it may be read and changed by tests.
 
-    `keys` may read, `tokens` (access token to channel id) may also write. `units` are left today. While
+    `keys` may read, `accounts` may also write. `units` are left today. While
     `refuses_streams` is set, the stream is answered with 403. `mishaps` (status and reason) hit the next requests, one
     each. `log` is every request, without its secrets. `unix_ms` tells the time at which messages are written.
     """
 
     unix_ms: Callable[[], int]
     keys: set[str] = field(default_factory=lambda: {"key"})
-    tokens: dict[str, str] = field(default_factory=dict)
+    accounts: GoogleAccounts = field(default_factory=GoogleAccounts)
     units: int = 10_000
     spent: int = 0
     refuses_streams: bool = False
@@ -107,6 +108,11 @@ class FakeYouTube:
         """The answer to a request."""
         self.log.append((request.method, request.path, {k: v for k, v in request.query.items() if k != "key"}))
         try:
+            if request.path in {"/device/code", "/token"}:
+                form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+                return Answer(
+                    *(self.accounts.begin if request.path == "/device/code" else self.accounts.exchange)(form)
+                )
             self._admit(request)
             return self._act(request)
         except _No as no:
@@ -120,7 +126,7 @@ class FakeYouTube:
             raise _No(status, reason)
         key = request.headers.get("x-goog-api-key") or request.query.get("key", "")
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if token and token not in self.tokens:
+        if token and token not in self.accounts.tokens:
             raise _No(401, "authError", "Invalid Credentials")
         if not token and key not in self.keys:
             raise _No(400, "badRequest", "API key not valid. Please pass a valid API key.")
@@ -227,7 +233,7 @@ class FakeYouTube:
 
     def _insert(self, request: Request) -> Json:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if token not in self.tokens:
+        if token not in self.accounts.tokens:
             raise _No(401, "required", "Login Required")
         try:
             snippet = json.loads(request.body)["snippet"]
@@ -237,7 +243,7 @@ class FakeYouTube:
         if not 0 < len(text) <= 200:
             raise _No(400, "messageTextInvalid", "The message text is not valid.", "youtube.liveChat")
         chat = self._chat(name)
-        channel = self.tokens[token]
+        channel = self.accounts.tokens[token]
         chat.says(channel, text, id=channel, isChatOwner=channel == chat.channel)
         return chat.messages[-1]
 

@@ -10,7 +10,10 @@ import anyio
 import httpx
 import pytest
 
+from spark_vtuber.chat.oauth import Tokens
+from spark_vtuber.chat.oauth_account import OAuth
 from spark_vtuber.chat.youtube import KEPT, SPEC, YouTubeChat, YouTubeOptions, shortened
+from spark_vtuber.chat.youtube_account import LOGIN, SCOPES, SECRET, provider_of
 from spark_vtuber.core.engine import EngineEnv, Finding
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.events import ChatEvent, ChatKind
@@ -22,8 +25,16 @@ from spark_vtuber.testing.youtube_server import YouTubeTransport
 
 CHANNEL = "UCstreamer______________"
 VIDEO = "video123456"
-OPTIONS = YouTubeOptions(channel=CHANNEL)
+
+
+def set_up(**keys: Any) -> YouTubeOptions:
+    return YouTubeOptions.model_validate({"api_key": "secret:youtube", **keys})
+
+
+OPTIONS = set_up(channel=CHANNEL)
+NO_KEY = set_up(channel=CHANNEL, api_key="")
 KEY = "key-of-the-streamer"
+CLIENT_SECRET = "no-secret-at-all"
 
 
 @dataclass
@@ -36,7 +47,7 @@ class Stage:
     said: list[tuple[str, str, str]] = field(default_factory=list)
     measured: dict[str, float] = field(default_factory=dict)
     heard: list[ChatEvent] = field(default_factory=list)
-    access: Any = None
+    secrets: dict[str, str] = field(default_factory=lambda: {"youtube": KEY, "youtube-client": CLIENT_SECRET})
 
     def report(self, state: str, detail: str = "", fix: str = "") -> None:
         self.said.append((state, detail, fix))
@@ -56,16 +67,25 @@ class Stage:
             assert name == KEPT
             return self.kept
 
+        def secret(name: str) -> str:
+            if name not in self.secrets:
+                raise EngineError("no_secret", name)
+            return self.secrets[name]
+
+        async def keep(name: str, value: str) -> None:
+            self.secrets[name] = value
+
         ports = {"report": self.report, "keepsake": keepsake, "measure": self.measure}
         return EngineEnv(
             clock=VirtualClock(),
             random=random.Random(5),
             data_dir=Path("nowhere"),
-            secret=lambda _: KEY,
+            secret=secret,
             log=logging.getLogger("test"),
             worker=unused,
             http=httpx.AsyncClient(transport=self.transport),
-            ports=ports | ({"access": self.access} if self.access else {}),
+            ports=ports,
+            keep_secret=keep,
         )
 
 
@@ -108,10 +128,10 @@ async def refusal(stage: Stage, options: YouTubeOptions = OPTIONS) -> EngineErro
 @pytest.mark.parametrize(
     ("options", "units"),
     [
-        (YouTubeOptions(channel=CHANNEL), 2 + 5),
-        (YouTubeOptions(channel="@streamer"), 3 + 5),
-        (YouTubeOptions(video=VIDEO), 1 + 5),
-        (YouTubeOptions(channel=f"https://www.youtube.com/watch?v={VIDEO}"), 1 + 5),
+        (set_up(channel=CHANNEL), 2 + 5),
+        (set_up(channel="@streamer"), 3 + 5),
+        (set_up(video=VIDEO), 1 + 5),
+        (set_up(channel=f"https://www.youtube.com/watch?v={VIDEO}"), 1 + 5),
     ],
 )
 async def test_a_live_chat_is_found_for_a_few_units(
@@ -162,11 +182,11 @@ async def test_a_stream_that_the_list_hides_is_found_by_the_search(stage: Stage,
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        (YouTubeOptions(channel="@nobody"), "no_channel"),
-        (YouTubeOptions(video="nosuchvideo"), "no_video"),
-        (YouTubeOptions(channel="what is this"), "no_channel"),
-        (YouTubeOptions(), "no_channel"),
-        (YouTubeOptions(channel=CHANNEL, api_key=""), "no_secret"),
+        (set_up(channel="@nobody"), "no_channel"),
+        (set_up(video="nosuchvideo"), "no_video"),
+        (set_up(channel="what is this"), "no_channel"),
+        (set_up(), "no_channel"),
+        (NO_KEY, "no_secret"),
     ],
 )
 async def test_a_place_that_is_none_is_told_with_the_fix(stage: Stage, options: YouTubeOptions, code: str) -> None:
@@ -381,7 +401,7 @@ async def test_what_was_spent_is_remembered_by_the_next_show(stage: Stage, chat:
 
 async def test_a_budget_below_googles_is_kept(stage: Stage, chat: LiveChat) -> None:
     stage.youtube.refuses_streams = True
-    async with listening(stage, YouTubeOptions(channel=CHANNEL, quota=500, hours=0.5)):
+    async with listening(stage, set_up(channel=CHANNEL, quota=500, hours=0.5)):
         await anyio.sleep(8 * 3600)
     assert stage.youtube.spent <= 500
 
@@ -397,22 +417,20 @@ async def test_without_an_account_nothing_is_sent_and_the_fix_is_told(stage: Sta
     assert chat.messages == []
 
 
-class Access:
-    """An account whose token may have ended."""
+WRITING = set_up(channel=CHANNEL, account=True, client_secret="secret:youtube-client")
 
-    def __init__(self, *tokens: str) -> None:
-        self.tokens = list(tokens)
 
-    async def __call__(self, refused: str) -> str:
-        if refused == self.tokens[0]:
-            self.tokens.pop(0)
-        return self.tokens[0]
+def sign_in(stage: Stage) -> None:
+    accounts, clock = stage.youtube.accounts, VirtualClock()
+    access, refresh = accounts.give(CHANNEL)
+    now_ms = clock.unix_ms()
+    tokens = Tokens(access, refresh, now_ms + 3_599_000, SCOPES, accounts.client_id, now_ms)
+    stage.secrets[SECRET] = tokens.to_json()
 
 
 async def test_what_she_sends_is_in_the_chat_and_not_answered(stage: Stage, chat: LiveChat) -> None:
-    stage.youtube.tokens["token"] = CHANNEL
-    stage.access = Access("token")
-    async with listening(stage) as source:
+    sign_in(stage)
+    async with listening(stage, WRITING) as source:
         await source.send("  hello\neverybody ")
         chat.says("ana", "hi")
         await anyio.sleep(1)
@@ -424,39 +442,74 @@ async def test_what_she_sends_is_in_the_chat_and_not_answered(stage: Stage, chat
     assert stage.youtube.spent == 2 + 5 + 20
 
 
-async def test_a_token_that_ended_is_renewed_once(stage: Stage, chat: LiveChat) -> None:
-    stage.youtube.tokens["new"] = CHANNEL
-    stage.access = Access("old", "new")
-    async with listening(stage) as source:
+async def test_a_token_that_ended_is_renewed_and_kept(stage: Stage, chat: LiveChat) -> None:
+    sign_in(stage)
+    before = stage.secrets[SECRET]
+    stage.youtube.accounts.expire()
+    async with listening(stage, WRITING) as source:
         await source.send("hello")
     assert len(chat.messages) == 1
+    assert stage.secrets[SECRET] != before
 
 
-async def test_an_account_that_is_refused_is_told(stage: Stage, chat: LiveChat) -> None:
-    stage.access = Access("old", "older")
-    async with listening(stage) as source:
+async def test_an_account_that_was_revoked_is_told_with_the_fix_and_reading_goes_on(
+    stage: Stage, chat: LiveChat
+) -> None:
+    sign_in(stage)
+    stage.youtube.accounts.revoke()
+    async with listening(stage, WRITING) as source:
         with pytest.raises(EngineError) as raised:
             await source.send("hello")
-    assert (raised.value.code, "old" in raised.value.message) == ("bad_token", False)
+        assert (raised.value.code, LOGIN in raised.value.fix) == ("signed_out", True)
+        assert "access-1" not in f"{raised.value} {raised.value.fix} {stage.said}"
+        chat.says("ana", "hi")
+        await anyio.sleep(1)
+        assert stage.texts == ["hi"]
+
+
+async def test_where_nobody_is_signed_in_she_reads_and_cannot_write(stage: Stage, chat: LiveChat) -> None:
+    async with listening(stage, WRITING) as source:
+        with pytest.raises(EngineError) as raised:
+            await source.send("hello")
+        assert (raised.value.code, LOGIN in raised.value.fix) == ("read_only", True)
 
 
 async def test_while_nothing_is_live_nothing_is_sent(stage: Stage) -> None:
-    stage.access = Access("token")
-    async with listening(stage) as source:
+    sign_in(stage)
+    async with listening(stage, WRITING) as source:
         with pytest.raises(EngineError, match="nothing is live"):
             await source.send("hello")
 
 
 async def test_sending_stops_where_the_quota_does_not_allow_it(stage: Stage, chat: LiveChat) -> None:
-    stage.youtube.tokens["token"] = CHANNEL
-    stage.access = Access("token")
-    async with listening(stage, YouTubeOptions(channel=CHANNEL, quota=100)) as source:
+    sign_in(stage)
+    async with listening(stage, WRITING.model_copy(update={"quota": 100})) as source:
         for _ in range(4):
             await source.send("hello")
         with pytest.raises(EngineError) as raised:
             await source.send("hello")
     assert raised.value.code == "quota_exceeded"
     assert len(chat.messages) == 4
+
+
+async def test_signing_in_takes_a_code_that_somebody_types(stage: Stage, chat: LiveChat) -> None:
+    accounts, env = stage.youtube.accounts, stage.env()
+    provider = provider_of("https://oauth2.googleapis.com", accounts.client_id, accounts.client_secret)
+    oauth = OAuth(provider, env.http, env.clock)
+    login, prompt = await oauth.begin(SCOPES)
+    assert prompt.address == "https://www.google.com/device"
+    async with anyio.create_task_group() as tasks:
+
+        async def wait() -> None:
+            stage.secrets[SECRET] = (await oauth.finish(login, prompt)).to_json()
+
+        tasks.start_soon(wait)
+        await anyio.sleep(12)
+        assert SECRET not in stage.secrets
+        accounts.approve(CHANNEL)
+    async with listening(stage, WRITING) as source:
+        await source.send("hello")
+    assert chat.messages[0]["authorDetails"]["isChatOwner"] is True
 
 
 def test_a_long_line_is_cut_at_a_word() -> None:
@@ -473,8 +526,8 @@ async def findings(stage: Stage, options: YouTubeOptions) -> list[Finding]:
 
 
 async def test_the_probe_says_whether_it_would_work(stage: Stage, chat: LiveChat) -> None:
-    (off,) = await findings(stage, YouTubeOptions())
-    (found,) = await findings(stage, YouTubeOptions(channel="@streamer"))
-    (wrong,) = await findings(stage, YouTubeOptions(channel="@nobody"))
+    (off,) = await findings(stage, set_up())
+    (found,) = await findings(stage, set_up(channel="@streamer"))
+    (wrong,) = await findings(stage, set_up(channel="@nobody"))
     assert (off.severity, found.severity, wrong.severity) == ("note", "ok", "error")
     assert '"frogs" is live' in found.detail
