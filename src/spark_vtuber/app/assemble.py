@@ -17,6 +17,7 @@ from spark_vtuber.app.chats import ChatSources
 from spark_vtuber.app.engine_room import EngineRoom
 from spark_vtuber.app.environment import Surroundings, http_client
 from spark_vtuber.app.equipment import Equipment
+from spark_vtuber.app.guarding import open_guarding
 from spark_vtuber.app.healing import Ward
 from spark_vtuber.app.house import House
 from spark_vtuber.app.ingest import IngestRoom
@@ -117,6 +118,7 @@ async def run_show(
                 trail=assembly.journal.records,
                 machine=assembly.lookout.tower,
                 alerts=assembly.lookout.alerts,
+                guarding=assembly.guarding.facet,
                 ingest=assembly.ingest,
             )
             site = build(doors, web, clock=around.clock, count_drop=show.door_dropped)
@@ -223,6 +225,8 @@ class _Assembly:
         chats.look()
         keep_tuned(house, self.stand_ins, machine.inbox, machine.gates, chats)
         self.settings = open_settings(house, equipment, director)
+        self.guarding = open_guarding(house, equipment.guard, self.settings, self.journal.records)
+        machine.gates.is_struck = self.guarding.strikes.is_struck
         self.lookout = Lookout(house, MachineSensors(), show, self.room, equipment)
         self.lookout.start(machine.prompter, bridge, self.obs)
         return show

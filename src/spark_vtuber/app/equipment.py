@@ -21,7 +21,6 @@ from spark_vtuber.moderation.port import GuardContext
 from spark_vtuber.pipeline.phrase import GUARD_FAILED
 from spark_vtuber.tts.port import TTS
 
-
 Told = Callable[[str, Direction, GuardContext, Verdict], None]
 """Hears of a verdict that does not let a text through as it is; must neither wait nor fail."""
 

@@ -14,6 +14,8 @@ from spark_vtuber.app.house import House
 from spark_vtuber.config.keys import JournalSettings
 from spark_vtuber.core.audit import Audit, unnoted
 from spark_vtuber.core.clock import Clock
+from spark_vtuber.core.guarding import Entry, HourCount
+from spark_vtuber.core.guarding import Selection as RulingSelection
 from spark_vtuber.core.ids import SessionId
 from spark_vtuber.core.records import Act, ExportForm, ExportKind, Hour, Latency, ShowRecord
 from spark_vtuber.core.turns import TurnRecord
@@ -118,6 +120,14 @@ class JournalRecords:
     async def acts(self, limit: int, before: int | None) -> Sequence[Act]:
         """The audit log, newest first."""
         return await self._answer(partial(reader.acts, self._path, limit, before))
+
+    async def rulings(self, limit: int, before: int | None, selection: RulingSelection) -> Sequence[Entry]:
+        """What the guard held back in this show and the last ones, newest first."""
+        return await self._answer(partial(reader.rulings, self._path, limit, before, selection))
+
+    async def ruling_counts(self, hours: int) -> Sequence[HourCount]:
+        """How much the guard held back in each of the last `hours` hours, oldest first."""
+        return await self._answer(partial(reader.ruling_counts, self._path, hours, self._clock.unix_ms()))
 
     async def _answer(self, question: Callable[[], T]) -> T:
         await self._opened()

@@ -59,6 +59,9 @@ _PLAIN_WORDS: Final = ("tokens",)
 _LOGIN_IN_URL: Final = re.compile(r"(?<=://)[^/@\s]+@")
 HIDDEN: Final = "***"
 
+_PHRASES: Final = ("guard.allow", "guard.block")
+"""Keys whose values are the words that the guard shall know; how many there are is enough to be kept."""
+
 
 def masked(value: object, name: str = "") -> object:
     """A JSON-ready value with everything hidden whose name is that of a secret, and the logins in addresses.
@@ -68,6 +71,8 @@ def masked(value: object, name: str = "") -> object:
     if _is_secret(name) and value not in (None, "", False, True):
         is_reference = isinstance(value, str) and value.startswith("secret:")
         return value if is_reference else HIDDEN
+    if name in _PHRASES and isinstance(value, list | tuple):
+        return f"{len(value)} phrases"
     if isinstance(value, dict):
         return {str(key): masked(inner, str(key)) for key, inner in value.items()}
     if isinstance(value, list | tuple):

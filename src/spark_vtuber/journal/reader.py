@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from spark_vtuber.core.errors import EngineError
+from spark_vtuber.core.guarding import Entry, HourCount, Selection
 from spark_vtuber.core.ids import SessionId
 from spark_vtuber.core.records import Act, Hour, Latency, Point, Quantiles, ShowRecord
+from spark_vtuber.core.verdicts import Decision, Direction, Position
 from spark_vtuber.journal.percentiles import percentiles_sql
 from spark_vtuber.journal.rows import HOUR_MS
 from spark_vtuber.journal.schema import connect_to_read
@@ -37,6 +39,13 @@ _COUNTERS: Final = "SELECT name, SUM(count) FROM counts WHERE session = ? GROUP 
 _HOURS: Final = "SELECT hour, name, SUM(count) FROM counts WHERE hour > ? GROUP BY hour, name ORDER BY hour, name"
 _ACTS: Final = """SELECT id, at, session, actor, act, target, old, new FROM audit
     WHERE id < ? ORDER BY id DESC LIMIT ?"""
+_RULINGS: Final = """SELECT n, at, direction, position, decision, category, rule, reason, score, digest, length, spans,
+        language, source, viewer, turn FROM rulings
+    WHERE n < :before AND :direction IN ('', direction) AND :position IN ('', position)
+        AND :category IN ('', category) AND :viewer IN ('', viewer)
+    ORDER BY n DESC LIMIT :limit"""
+_RULING_HOURS: Final = f"""SELECT at / {HOUR_MS} * {HOUR_MS} AS hour, category, decision, COUNT(*) FROM rulings
+    WHERE at >= ? GROUP BY hour, category, decision ORDER BY hour, category, decision"""
 _LAST_ID: Final = 2**63 - 1
 
 
@@ -93,6 +102,29 @@ def acts(path: Path, limit: int, before: int | None) -> Sequence[Act]:
     )
 
 
+def rulings(path: Path, limit: int, before: int | None, selection: Selection) -> Sequence[Entry]:
+    """As `core.guarding.GuardBook.entries`, without the meanings and whether there are more."""
+    wanted = {
+        "before": _LAST_ID if before is None else before,
+        "limit": limit,
+        "direction": selection.direction or "",
+        "position": selection.position or "",
+        "category": selection.category,
+        "viewer": selection.viewer,
+    }
+    with reading(path) as connection:
+        found = connection.execute(_RULINGS, wanted).fetchall()
+    return tuple(_entry(row) for row in found)
+
+
+def ruling_counts(path: Path, hours: int, now_ms: int) -> Sequence[HourCount]:
+    """As `core.guarding.GuardBook.counts`."""
+    first_ms = (now_ms // HOUR_MS - hours + 1) * HOUR_MS
+    with reading(path) as connection:
+        found = connection.execute(_RULING_HOURS, (first_ms,)).fetchall()
+    return tuple(HourCount(hour, category, Decision(decision), count) for hour, category, decision, count in found)
+
+
 def last_session(path: Path) -> str:
     """The show that began last; empty where there was none yet."""
     with reading(path) as connection:
@@ -103,6 +135,13 @@ def last_session(path: Path) -> str:
 def _quantiles(connection: sqlite3.Connection, query: str, window: dict[str, Any]) -> dict[str, Quantiles]:
     found = connection.execute(query, window).fetchall()
     return {name: Quantiles(count, round(p50, 3), round(p95, 3)) for name, count, p50, p95 in found}
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    number, at_ms, direction, position, decision, category, rule, reason, score, digest, length, spans, *who = row
+    where = tuple((start, end) for start, end in json.loads(spans))
+    what = (category, rule, reason, score, digest, length)
+    return Entry(number, at_ms, Direction(direction), Position(position), Decision(decision), *what, where, *who)
 
 
 def _show(connection: sqlite3.Connection, row: tuple[Any, ...], running: SessionId, now_ms: int) -> ShowRecord:

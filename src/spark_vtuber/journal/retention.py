@@ -12,7 +12,7 @@ STEP_PAGES: Final = 256
 SUMMARY_DAYS: Final = 400
 """How long the table of shows and their counts reach back; they are small."""
 
-TABLES: Final = ("lines", "cues", "turns", "verdicts", "health", "events")
+TABLES: Final = ("lines", "cues", "turns", "verdicts", "rulings", "health", "events")
 """The tables that are cleared by age and size. Marks and figures leave with their turn; the audit log stays."""
 
 SPARE_PAGES: Final = 256

@@ -38,6 +38,9 @@ _CUE: Final = """INSERT INTO cues (session, at, line, turn, persona, among, scor
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _VERDICT: Final = """INSERT INTO verdicts (session, at, direction, subject, decision, rule, reason, digest)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+_RULING: Final = """INSERT INTO rulings (n, session, at, direction, position, decision, category, rule, reason, score,
+    digest, length, spans, language, source, viewer, turn)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 _HEALTH: Final = """INSERT INTO health (session, at, component, kind, state, detail, fix)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
 _EVENT: Final = "INSERT INTO events (session, at, kind, turn, data) VALUES (?, ?, ?, ?, ?)"
@@ -153,6 +156,15 @@ def _blocked_clause_rows(session: SessionId, event: _Event) -> list[Row]:
     ]
 
 
+def _ruling_rows(session: SessionId, event: _Event) -> list[Row]:
+    told = event.data
+    where = [event.text(name) for name in ("direction", "position", "decision", "category", "rule", "reason")]
+    who = [event.text(name) for name in ("language", "source", "viewer")]
+    spans = json.dumps([[int(start), int(end)] for start, end in told["spans"]])
+    what = (float(told["score"]), event.text("digest"), int(told["length"]), spans)
+    return [Row(_RULING, (int(told["id"]), session, event.at_ms, *where, *what, *who, event.turn or ""))]
+
+
 def _health_rows(session: SessionId, event: _Event) -> list[Row]:
     component = event.data["component"]
     told = [_text(component.get(name) or "") for name in ("name", "kind", "state", "detail", "fix")]
@@ -180,6 +192,7 @@ _TABLES: Final[Mapping[str, Callable[[SessionId, _Event], list[Row]]]] = {
     "chat.blocked": _blocked_line_rows,
     "chat.erased": _erased_rows,
     "clause.blocked": _blocked_clause_rows,
+    "guard": _ruling_rows,
     "health": _health_rows,
     "turn.started": lambda _session, _event: [],
 }

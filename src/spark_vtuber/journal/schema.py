@@ -86,7 +86,17 @@ _FIRST: Final = (
         BEGIN SELECT RAISE (ABORT, 'the audit log is append-only'); END""",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST,)
+_RULINGS: Final = (
+    """CREATE TABLE rulings (
+        n INTEGER PRIMARY KEY, session TEXT NOT NULL, at INTEGER NOT NULL, direction TEXT NOT NULL,
+        position TEXT NOT NULL, decision TEXT NOT NULL, category TEXT NOT NULL, rule TEXT NOT NULL,
+        reason TEXT NOT NULL, score REAL NOT NULL, digest TEXT NOT NULL, length INTEGER NOT NULL, spans TEXT NOT NULL,
+        language TEXT NOT NULL, source TEXT NOT NULL, viewer TEXT NOT NULL, turn TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX rulings_at ON rulings (at)",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _RULINGS)
 
 
 def connect(path: Path) -> sqlite3.Connection:

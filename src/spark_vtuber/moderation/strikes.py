@@ -42,7 +42,7 @@ class StrikeLimits:
 
     def rest_ms(self, rests: int) -> int:
         """How long a viewer is not answered who was not for so many whiles before."""
-        return round(MIN_MS * min(self.longest_min, self.rest_min * 2 ** min(rests, 20)))
+        return round(MIN_MS * min(self.longest_min, self.rest_min * 2.0 ** min(rests, 20)))
 
 
 class Strikes:

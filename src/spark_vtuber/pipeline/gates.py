@@ -3,11 +3,16 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from spark_vtuber.core.clock import Clock
-from spark_vtuber.core.events import PAID_KINDS, ChatEvent
+from spark_vtuber.core.events import PAID_KINDS, ChatEvent, Role
 from spark_vtuber.core.turns import Reason
 from spark_vtuber.text.fold import fold
+
+
+CREW: Final = frozenset({Role.BROADCASTER, Role.MODERATOR})
+"""Who runs the channel is never struck."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +33,10 @@ class GateLimits:
 
 
 class Gates:
-    """Lets a line in, or says why not. Money passes the rate and repetition gates.
+    """Lets a line in, or says why not. Money passes the rate and repetition gates, and buys nobody out of the others.
 
-    `is_ignored` says of a source and an author's id whether the operator bars them.
+    `is_ignored` says of a source and an author's id whether the operator bars them, `is_struck` whether they were
+    blocked too often of late.
     """
 
     def __init__(
@@ -41,6 +47,7 @@ class Gates:
     ) -> None:
         self._clock = clock
         self._is_ignored = is_ignored
+        self.is_struck: Callable[[str, str], bool] = lambda _source, _author: False
         self.limits = limits or GateLimits()
         self._tokens: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
         self._said: OrderedDict[tuple[str, str, str], float] = OrderedDict()
@@ -52,8 +59,8 @@ class Gates:
             return Reason.DUPLICATE
         if len(event.text) > self.limits.longest:
             return Reason.SIZE
-        if self._is_ignored(event.source, event.author.id):
-            return Reason.IGNORED
+        if barred := self._barred(event):
+            return barred
         if event.kind in PAID_KINDS:
             return None
         if not event.text.strip() and not event.amount:
@@ -63,6 +70,14 @@ class Gates:
             return Reason.RATE
         if self._is_repeated((*viewer, fold(event.text[: self.limits.compared]))):
             return Reason.DUPLICATE
+        return None
+
+    def _barred(self, event: ChatEvent) -> Reason | None:
+        """Why its author gets no answer, whatever is written."""
+        if self._is_ignored(event.source, event.author.id):
+            return Reason.IGNORED
+        if self.is_struck(event.source, event.author.id) and not event.author.roles & CREW:
+            return Reason.STRUCK
         return None
 
     def _is_new(self, key: tuple[str, str]) -> bool:

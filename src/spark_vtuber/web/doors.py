@@ -7,6 +7,7 @@ from spark_vtuber.core.alerts import Alerts
 from spark_vtuber.core.audit import Audit, unnoted
 from spark_vtuber.core.avatars import Avatars
 from spark_vtuber.core.desk import Desk
+from spark_vtuber.core.guarding import Guarding
 from spark_vtuber.core.healing import Healing
 from spark_vtuber.core.ingest import Ingest
 from spark_vtuber.core.logs import Log
@@ -37,5 +38,6 @@ class Doors:
     trail: AuditTrail | None = None
     machine: Machine | None = None
     alerts: Alerts | None = None
+    guarding: Guarding | None = None
     accounts: Accounts | None = None
     ingest: Ingest | None = None

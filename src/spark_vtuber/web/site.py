@@ -29,6 +29,7 @@ from spark_vtuber.web.routes import (
     reading,
     steering,
 )
+from spark_vtuber.web.routes import guard as guard_routes
 from spark_vtuber.web.routes import obs as obs_routes
 from spark_vtuber.web.routes import settings as settings_routes
 from spark_vtuber.web.settings import WebSettings
@@ -73,7 +74,8 @@ def build(doors: Doors, settings: WebSettings, *, clock: Clock, count_drop: Call
     if doors.ingest is not None:
         door = ingest.IngestDoor(doors.ingest, clock, doors.audit)
         app.include_router(ingest.router(doors.ingest, door))
-        app.router.routes.append(WebSocketRoute("/api/ingest", IngestSocket(doors.ingest, door.check)))
+        socket = IngestSocket(doors.ingest, door.check, door.note_guess)
+        app.router.routes.append(WebSocketRoute("/api/ingest", socket))
     app.router.default = Bundle(settings.static)
     return Gate(app, names=OwnNames(settings.host, settings.names), keys=keys)
 
@@ -95,6 +97,7 @@ def _facets(doors: Doors) -> Iterator[APIRouter]:
         (doors.trail, journal.trail_router),
         (doors.machine, machine.machine_router),
         (doors.alerts, lambda facet: machine.alerts_router(facet, audit)),
+        (doors.guarding, lambda facet: guard_routes.router(facet, audit)),
         (doors.accounts, lambda facet: accounts.router(facet, audit)),
     )
     for facet, make in facets:
