@@ -1,0 +1,255 @@
+"""The fake YouTube in the hands of Google's client, and a show that reads it over sockets across its restarts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import pytest
+from anyio.abc import TaskGroup, TaskStatus
+from google.oauth2.credentials import Credentials
+from googleapiclient.discovery import build
+from googleapiclient.errors import HttpError
+
+from spark_vtuber.core.clock import SystemClock
+from spark_vtuber.testing.live import LiveShow, free_port, live_show
+from spark_vtuber.testing.youtube_chat import LiveChat
+from spark_vtuber.testing.youtube_fake import FakeYouTube
+from spark_vtuber.testing.youtube_server import serve_youtube
+
+LIMIT_S = 30
+CHANNEL = "UCstreamer______________"
+VIDEO = "video123456"
+
+
+@pytest.fixture
+def youtube() -> FakeYouTube:
+    return FakeYouTube(SystemClock().unix_ms, handles={"streamer": CHANNEL})
+
+
+@pytest.fixture
+def chat(youtube: FakeYouTube) -> LiveChat:
+    return youtube.go_live(VIDEO, CHANNEL, "frogs")
+
+
+async def with_googles_client(youtube: FakeYouTube, ask: Callable[[Any], Any], token: str = "") -> Any:
+    """Hand Google's client, which blocks, to `ask` in a thread; it talks to the fake."""
+    async with serve_youtube(youtube) as port:
+
+        def run() -> Any:
+            place = {"api_endpoint": f"http://127.0.0.1:{port}"}
+            keys = {"developerKey": "key"} if not token else {"credentials": Credentials(token)}
+            with build(
+                "youtube", "v3", static_discovery=True, cache_discovery=False, client_options=place, **keys
+            ) as client:
+                return ask(client)
+
+        with anyio.fail_after(LIMIT_S):
+            return await anyio.to_thread.run_sync(run)
+
+
+@pytest.mark.real
+async def test_googles_client_finds_the_chat_and_reads_it_page_by_page(youtube: FakeYouTube, chat: LiveChat) -> None:
+    for number in range(450):
+        chat.says("ana", str(number))
+    chat.super_chat("ben", "take it", 1.75, "USD")
+
+    def read(client: Any) -> list[Any]:
+        video = client.videos().list(part="liveStreamingDetails", id=VIDEO).execute()["items"][0]
+        messages = client.liveChatMessages()
+        request = messages.list(liveChatId=video["liveStreamingDetails"]["activeLiveChatId"], part="id,snippet")
+        found: list[Any] = []
+        while page := (answer := request.execute())["items"]:
+            found += page
+            request = messages.list_next(request, answer)
+        return found
+
+    found = await with_googles_client(youtube, read)
+    assert [one["snippet"]["displayMessage"] for one in found] == [*map(str, range(450)), "take it"]
+    assert found[-1]["snippet"]["superChatDetails"]["amountMicros"] == "1750000"
+
+
+@pytest.mark.real
+async def test_googles_client_finds_a_channel_by_its_handle_and_by_the_search(
+    youtube: FakeYouTube, chat: LiveChat
+) -> None:
+    def find(client: Any) -> tuple[str, str, str]:
+        channel = client.channels().list(part="id", forHandle="@streamer").execute()["items"][0]["id"]
+        uploads = client.playlistItems().list(part="contentDetails", playlistId=f"UU{channel[2:]}").execute()
+        search = client.search().list(part="id", channelId=channel, eventType="live", type="video").execute()
+        video = uploads["items"][0]["contentDetails"]["videoId"]
+        return channel, video, search["items"][0]["id"]["videoId"]
+
+    assert await with_googles_client(youtube, find) == (CHANNEL, VIDEO, VIDEO)
+    assert youtube.spent == 1 + 1 + 100
+
+
+@pytest.mark.real
+async def test_googles_client_writes_into_the_chat_with_an_account(youtube: FakeYouTube, chat: LiveChat) -> None:
+    access, _ = youtube.accounts.give(CHANNEL)
+    message = {"liveChatId": chat.id, "type": "textMessageEvent", "textMessageDetails": {"messageText": "hello"}}
+
+    def write(client: Any) -> Any:
+        return client.liveChatMessages().insert(part="snippet", body={"snippet": message}).execute()
+
+    written = await with_googles_client(youtube, write, access)
+    assert (written["id"], written["authorDetails"]["isChatOwner"]) == (chat.messages[0]["id"], True)
+    assert chat.messages[0]["snippet"]["textMessageDetails"]["messageText"] == "hello"
+
+
+@pytest.mark.real
+async def test_googles_client_takes_the_stream_for_what_google_sends(youtube: FakeYouTube, chat: LiveChat) -> None:
+    chat.says("ana", "hello")
+    chat.end()
+
+    def read(client: Any) -> Any:
+        return client.youtube().v3().liveChat().messages().stream(liveChatId=chat.id, part=["snippet"]).execute()
+
+    (page,) = await with_googles_client(youtube, read)
+    assert page["items"][0]["snippet"]["displayMessage"] == "hello"
+    assert page["offlineAt"]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("spoil", "status", "reason"),
+    [
+        (lambda youtube: setattr(youtube, "units", 0), 403, "quotaExceeded"),
+        (lambda youtube: youtube.keys.clear(), 400, "badRequest"),
+        (lambda youtube: youtube.chats.clear(), 404, "liveChatNotFound"),
+    ],
+)
+async def test_googles_client_sees_the_errors_that_google_sends(
+    youtube: FakeYouTube, chat: LiveChat, spoil: Callable[[FakeYouTube], None], status: int, reason: str
+) -> None:
+    spoil(youtube)
+
+    def ask(client: Any) -> HttpError:
+        with pytest.raises(HttpError) as raised:
+            client.liveChatMessages().list(liveChatId=chat.id, part="id").execute()
+        return raised.value
+
+    error = await with_googles_client(youtube, ask)
+    assert error.resp.status == status
+    assert error.error_details[0]["reason"] == reason
+
+
+class Served:
+    """The fake behind a port, for as long as `tasks` lives; can be killed and started again."""
+
+    def __init__(self, youtube: FakeYouTube, tasks: TaskGroup) -> None:
+        self.port = free_port()
+        self._youtube = youtube
+        self._tasks = tasks
+        self._scope = anyio.CancelScope()
+        self._is_gone = anyio.Event()
+
+    async def start(self) -> None:
+        self._scope, self._is_gone = anyio.CancelScope(), anyio.Event()
+        await self._tasks.start(self._serve)
+
+    async def kill(self) -> None:
+        self._scope.cancel()
+        await self._is_gone.wait()
+
+    async def _serve(self, task_status: TaskStatus[None]) -> None:
+        with self._scope:
+            async with serve_youtube(self._youtube, self.port):
+                task_status.started()
+                await anyio.sleep_forever()
+        self._is_gone.set()
+
+
+@asynccontextmanager
+async def serving(youtube: FakeYouTube) -> AsyncIterator[Served]:
+    async with anyio.create_task_group() as tasks:
+        served = Served(youtube, tasks)
+        await served.start()
+        yield served
+        tasks.cancel_scope.cancel()
+
+
+def config(port: int) -> str:
+    return f"""
+[chat.youtube]
+channel = "@streamer"
+api_key = "secret:youtube"
+quota = 10_000_000
+api_url = "http://127.0.0.1:{port}/youtube/v3"
+
+[inbox]
+viewer_per_s = 100.0
+viewer_burst = 100
+"""
+
+
+async def in_state(show: LiveShow, state: str, words: str = "") -> str:
+    """How the source says it is, once it is in that state and says these words."""
+    with anyio.fail_after(LIMIT_S):
+        while True:
+            component = await show.component("chat:youtube")
+            if component["state"] == state and words in component["detail"]:
+                return str(component["detail"])
+            await asyncio.sleep(0.02)
+
+
+async def answered(show: LiveShow, count: int) -> list[tuple[str, str]]:
+    """Who was answered what, oldest first, once there are so many."""
+    turns = await show.wait_for_turns(count)
+    return [(turn["cue"]["author"], turn["cue"]["text"]) for turn in reversed(turns)]
+
+
+@pytest.mark.real
+async def test_a_show_reads_by_stream_and_by_pages_and_answers_each_line_once_across_restarts(
+    youtube: FakeYouTube, chat: LiveChat
+) -> None:
+    youtube.interval_ms = 100
+    async with (
+        serving(youtube) as served,
+        live_show(config(served.port), environ={"SPARK_SECRET_YOUTUBE": "key"}) as show,
+        show.listening(),
+    ):
+        assert "as it is written" in await in_state(show, "ok", "frogs")
+        chat.says("ana", "do you like frogs?")
+        asked = [("ana", "do you like frogs?")]
+        assert await answered(show, 1) == asked
+
+        await served.kill()
+        chat.super_chat("ben", "do you like cats?", 5)
+        await in_state(show, "degraded")
+        youtube.refuses_streams = True
+        await served.start()
+        await in_state(show, "ok", "every")
+        asked.append(("ben", "do you like cats?"))
+        assert await answered(show, 2) == asked
+
+        await served.kill()
+        chat.says("cem", "do you like dogs?")
+        await in_state(show, "degraded")
+        youtube.forgets_pages = True
+        await served.start()
+        await in_state(show, "ok", "every")
+        youtube.forgets_pages = False
+        chat.says("dia", "do you like birds?")
+        asked += [("cem", "do you like dogs?"), ("dia", "do you like birds?")]
+        assert await answered(show, 4) == asked
+        metrics = (await show.http.get("/metrics")).text
+        health = (await show.http.get("/api/health")).text
+    spent = next(line for line in metrics.splitlines() if line.startswith("spark_vtuber_youtube_quota_spent_units "))
+    assert 0 < float(spent.split()[1]) <= youtube.spent
+    assert "units of today's quota are spent" in health
+
+
+@pytest.mark.real
+async def test_a_show_with_a_wrong_key_says_how_to_mend_it(youtube: FakeYouTube, chat: LiveChat) -> None:
+    async with (
+        serving(youtube) as served,
+        live_show(config(served.port), environ={"SPARK_SECRET_YOUTUBE": "hush-hush-key"}) as show,
+    ):
+        await in_state(show, "failed", "does not take the API key")
+        component = await show.component("chat:youtube")
+        everything = (await show.http.get("/api/health")).text + (await show.http.get("/api/log")).text
+    assert "spark-vtuber secrets set youtube" in component["fix"]
+    assert "hush-hush-key" not in everything
