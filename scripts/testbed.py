@@ -128,6 +128,12 @@ PEERS = {
         "apt-get install -y inspircd",
         ("inspircd",),
     ),
+    "curl": Peer(
+        "lines of other platforms, pushed in by a foreign client",
+        lambda: find("curl") is not None,
+        "apt-get install -y curl",
+        ("curl",),
+    ),
     "espeak-ng": Peer(
         "the voice that other systems are compared on",
         lambda: find("espeak-ng") is not None,

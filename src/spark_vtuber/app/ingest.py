@@ -16,11 +16,10 @@ from spark_vtuber.chat.ingest_protocol import read_batch, read_event
 from spark_vtuber.core.errors import EngineError, ProtocolError, SparkError
 from spark_vtuber.core.events import ChatEvent
 from spark_vtuber.core.ids import Serial
-from spark_vtuber.core.ingest import INGEST_OFF, RATE, VERSION, Receipt, Receipts, receipts_view
+from spark_vtuber.core.ingest import INGEST_OFF, RATE, VERSION, WRONG_TOKEN, Receipt, Receipts, receipts_view
 from spark_vtuber.web.bucket import Bucket
 
 NAME: Final = "ingest"
-WRONG_TOKEN: Final = "wrong_token"  # noqa: S105 - a code, not a token
 HELLO_S: Final = 10.0
 """A program that connected says who it is within this time."""
 
@@ -157,9 +156,9 @@ class IngestRoom:
         if not record["heard"]:
             self._tell_outcome(line, "dropped", record["reason"] or record["error"])
             return
-        source, id = self._known[line]
+        source, own = self._known[line]
         self._tell_outcome(line, "answered", "")
-        frame = {"source": source, "persona": record["persona"], "text": record["heard"], "reply_to": id}
+        frame = {"source": source, "persona": record["persona"], "text": record["heard"], "reply_to": own}
         for peer in list(self._peers):
             if peer.says and peer.follows(source):
                 peer.tell({"type": "say", **frame})
@@ -167,10 +166,10 @@ class IngestRoom:
     def _tell_outcome(self, line: str, outcome: str, reason: str) -> None:
         if line not in self._known:
             return
-        source, id = self._known[line]
+        source, own = self._known[line]
         for peer in list(self._peers):
             if peer.outcomes and peer.follows(source):
-                peer.tell({"type": "outcome", "source": source, "id": id, "outcome": outcome, "reason": reason})
+                peer.tell({"type": "outcome", "source": source, "id": own, "outcome": outcome, "reason": reason})
 
     def _token(self) -> str:
         """The token in force. Raises `SparkError` where there is none that may be used."""
@@ -294,8 +293,8 @@ def _digest(text: str) -> bytes:
 
 def _shown_id(value: Any) -> str:
     """The id that an event says, where it says one that can be repeated."""
-    id = value.get("id") if isinstance(value, Mapping) else None
-    return id if isinstance(id, str) and id.isprintable() and len(id) <= 128 else ""
+    said = value.get("id") if isinstance(value, Mapping) else None
+    return said if isinstance(said, str) and said.isprintable() and len(said) <= 128 else ""
 
 
 def _ref(frame: Mapping[str, Any]) -> str | int | None:

@@ -8,10 +8,10 @@ from spark_vtuber.app.commands import ChatCommands, Door, Rules
 from spark_vtuber.app.equipment import Equipment
 from spark_vtuber.app.house import House
 from spark_vtuber.app.ingest import IngestRoom
+from spark_vtuber.app.limits import gate_limits
 from spark_vtuber.app.machinery import Machinery
 from spark_vtuber.app.performer import Instruments, Performer
 from spark_vtuber.app.show import Show
-from spark_vtuber.app.tuning import gate_limits
 from spark_vtuber.core.audit import Audit
 from spark_vtuber.core.obs import ObsDesk
 from spark_vtuber.pipeline.gates import Gates

@@ -11,6 +11,7 @@ VERSION: Final = 1
 INGEST_OFF: Final = "ingest_off"
 """Code of the error while nobody may come in."""
 
+WRONG_TOKEN: Final = "wrong_token"  # noqa: S105 - a code, not a token
 RATE: Final = "rate"
 """Code of an event that came too fast."""
 

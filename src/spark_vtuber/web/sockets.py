@@ -11,11 +11,12 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 import anyio
+from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 from spark_vtuber.core.desk import Desk, Event, StagePeer
 from spark_vtuber.core.errors import ProtocolError, SparkError
-from spark_vtuber.core.ingest import Ingest
+from spark_vtuber.core.ingest import WRONG_TOKEN, Ingest
 from spark_vtuber.telemetry.events import GAP
 from spark_vtuber.web.refusal import Refusal, error_json
 from spark_vtuber.web.settings import MAX_BODY_BYTES
@@ -78,12 +79,19 @@ class StageSocket:
 class IngestSocket:
     """`/api/ingest`: what happens on another platform, and what became of it.
 
-    `check` looks at a handshake: an answer that refuses it, or whether it showed the token.
+    `check` looks at a handshake: an answer that refuses it, or whether it showed the token. `note_guess` is told of one
+    whose hello showed a wrong one.
     """
 
-    def __init__(self, ingest: Ingest, check: Callable[[Scope], Refusal | bool]) -> None:
+    def __init__(
+        self,
+        ingest: Ingest,
+        check: Callable[[Scope], Refusal | bool],
+        note_guess: Callable[[HTTPConnection], object],
+    ) -> None:
         self._ingest = ingest
         self._check = check
+        self._note_guess = note_guess
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one program until it leaves, breaks the protocol or falls behind."""
@@ -98,7 +106,15 @@ class IngestSocket:
                     await _send_in_time(send, frame)
                 await _close(send, TRY_AGAIN, "no hello in time, or too far behind")
 
-            await _serve(receive, send, outgoing=frames, take=peer.receive)
+            def take(text: str) -> None:
+                try:
+                    peer.receive(text)
+                except SparkError as error:
+                    if error.code == WRONG_TOKEN:
+                        self._note_guess(HTTPConnection(scope))
+                    raise
+
+            await _serve(receive, send, outgoing=frames, take=take)
 
 
 def event_view(event: Event, session: str) -> dict[str, Any]:

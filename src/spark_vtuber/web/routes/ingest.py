@@ -1,4 +1,4 @@
-"""`POST` and `WS /api/ingest`: what happens on other platforms, pushed in by programs with a token of their own."""
+"""`POST /api/ingest`: what happens on other platforms, pushed in by programs with a token of their own."""
 
 from typing import Annotated, Any, Final
 
@@ -10,7 +10,7 @@ from starlette.types import Scope
 from spark_vtuber.core.audit import Audit
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.errors import SparkError
-from spark_vtuber.core.ingest import RATE, Ingest, receipts_view
+from spark_vtuber.core.ingest import RATE, WRONG_TOKEN, Ingest, receipts_view
 from spark_vtuber.web.actor import actor
 from spark_vtuber.web.bucket import Bucket
 from spark_vtuber.web.problems import problem, too_many
@@ -23,7 +23,7 @@ _FIX: Final = "send the token of the ingest, not that of the desk, as Authorizat
 
 
 class IngestDoor:
-    """Asks whoever comes for the token. Wrong ones are noted, and answered slowly once there were many."""
+    """Asks whoever comes for the token. Wrong ones are noted in the audit log, up to one a second."""
 
     def __init__(self, ingest: Ingest, clock: Clock, audit: Audit) -> None:
         self._ingest = ingest
@@ -41,10 +41,16 @@ class IngestDoor:
             return Refusal(403, error.code, error.message, error.fix)
         if not shown:
             return Refusal(401, "token_needed", "lines of other platforms need the token of the ingest", _FIX)
-        if self._guesses.take() > 0:
+        if self.note_guess(request):
             return Refusal(429, RATE, "too many wrong tokens", _FIX, headers=((b"retry-after", b"1"),))
+        return Refusal(401, WRONG_TOKEN, "this is not the token of the ingest", _FIX)
+
+    def note_guess(self, request: HTTPConnection) -> bool:
+        """Somebody showed a wrong token, also with a hello; gives whether there were too many of late."""
+        if self._guesses.take() > 0:
+            return True
         self._audit("ingest.refused", actor=actor(request))
-        return Refusal(401, "wrong_token", "this is not the token of the ingest", _FIX)
+        return False
 
     def check(self, scope: Scope) -> Refusal | bool:
         """Of a handshake: a refusal, or whether it showed the token; one without a token may show it with its hello."""
