@@ -6,6 +6,7 @@ export const TABS = [
 	{ id: 'health', name: 'Health', icon: 'health' },
 	{ id: 'latency', name: 'Latency', icon: 'latency' },
 	{ id: 'persona', name: 'Persona', icon: 'persona' },
+	{ id: 'guard', name: 'Guard', icon: 'shield' },
 	{ id: 'log', name: 'Log', icon: 'log' },
 	{ id: 'settings', name: 'Settings', icon: 'settings' }
 ] as const;
