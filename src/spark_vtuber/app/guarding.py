@@ -153,7 +153,8 @@ def _switches(options: ChainOptions) -> Iterator[Switch]:
         is_fixed = category in FLOOR or category is Category.BLOCKED
         default = options.level != "off" or category is Category.INJECTION
         is_on = is_fixed or options.categories.get(category, default)
-        yield Switch(category.value, told.title, told.text, is_on, is_fixed)
+        is_set = not is_fixed and category in options.categories
+        yield Switch(category.value, told.title, told.text, is_on, is_fixed, is_set)
 
 
 def _meaning(verdict: Verdict) -> str:

@@ -119,13 +119,17 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A level or a category: what it means, and whether it is on. `is_fixed`: it cannot be switched off."""
+    """A level or a category: what it means, and whether it is on.
+
+    `is_fixed`: it cannot be switched off. `is_set`: it is as it is whatever the level says.
+    """
 
     id: str
     title: str
     meaning: str
     is_on: bool
     is_fixed: bool = False
+    is_set: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -280,6 +280,7 @@ async def test_the_stance_follows_the_settings(show_of: OpenShow) -> None:
         assert [one.id for one in stance.levels if one.is_on] == ["strict"]
         switches = {one.id: one for one in stance.categories}
         assert not switches["profanity"].is_on
+        assert [one.id for one in stance.categories if one.is_set] == ["profanity"]
         assert switches["slur"].is_on
         assert switches["slur"].is_fixed
         assert (await words.check(COARSE, Direction.IN)).decision is Decision.ALLOW

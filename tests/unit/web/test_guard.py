@@ -112,6 +112,7 @@ async def test_what_the_guard_goes_by_is_told(client: httpx.AsyncClient) -> None
         "meaning": "A slur.",
         "on": True,
         "fixed": True,
+        "set": False,
     }
 
 

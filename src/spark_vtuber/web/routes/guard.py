@@ -196,4 +196,11 @@ def struck_view(struck: Struck) -> dict[str, Any]:
 
 
 def _switch_view(one: Switch) -> dict[str, Any]:
-    return {"id": one.id, "title": one.title, "meaning": one.meaning, "on": one.is_on, "fixed": one.is_fixed}
+    return {
+        "id": one.id,
+        "title": one.title,
+        "meaning": one.meaning,
+        "on": one.is_on,
+        "fixed": one.is_fixed,
+        "set": one.is_set,
+    }
