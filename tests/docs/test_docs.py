@@ -27,6 +27,7 @@ from spark_vtuber import engines
 from spark_vtuber.app.environment import Surroundings, engine_env
 from spark_vtuber.app.vault import open_vault
 from spark_vtuber.chat import replay
+from spark_vtuber.config.environment import child_environment
 from spark_vtuber.config.load import load
 from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.core.ids import PersonaId
@@ -35,6 +36,7 @@ from spark_vtuber.journal.schema import FILE
 from spark_vtuber.personality import card
 from spark_vtuber.testing.contracts.tts import check_tts
 from spark_vtuber.testing.journal import LIFE, NOW_MS, a_line, a_turn
+from spark_vtuber.testing.live import live_show
 from spark_vtuber.testing.watched import WatchedShow, watched_show
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -184,8 +186,36 @@ async def ask(show: WatchedShow, text: str) -> httpx.Response:
     return await show.http.request(method, path, json=json.loads(body) if body.strip() else None)
 
 
+def with_code(is_engine: bool) -> Any:
+    """The pages with code of an engine, or with that of a program beside the show, for parametrize."""
+    pages = {page: [block for block in blocks(page, "python") if ("SPEC" in block.text) is is_engine] for page in PAGES}
+    return pytest.mark.parametrize("page", [page for page, found in pages.items() if found], ids=name_of)
+
+
 @pytest.mark.real
-@holding("python")
+@with_code(is_engine=False)
+async def test_a_bridge_pushes_lines_and_prints_what_comes_back(page: Path, tmp_path: Path) -> None:
+    (block,) = blocks(page, "python")
+    file = tmp_path / block.file
+    file.write_text(block.text, encoding="utf-8")
+    given = child_environment({"SPARK_SECRET_INGEST": "of-the-docs"})
+    async with (
+        live_show('[discovery]\non = false\n[ingest]\ntoken = "secret:ingest"\n', environ=given) as show,
+        show.listening(),
+    ):
+        place = {"SHOW": f"ws://127.0.0.1:{show.port}/api/ingest", "INGEST_TOKEN": "of-the-docs"}
+        with anyio.fail_after(60):
+            done = await anyio.run_process(
+                [sys.executable, str(file)], input=b"ana: hello spark!\nben: !nothing\n", env=child_environment(place)
+            )
+    printed = done.stdout.decode().splitlines()
+    assert printed[0] == "welcome"
+    assert {"outcome: dropped command", "outcome: answered "} <= set(printed)
+    assert [line for line in printed if line.startswith("main says: ")]
+
+
+@pytest.mark.real
+@with_code(is_engine=True)
 async def test_engines_keep_the_contract(page: Path, tmp_path: Path) -> None:
     for block in blocks(page, "python"):
         file = tmp_path / block.file

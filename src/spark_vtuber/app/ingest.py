@@ -294,6 +294,8 @@ def _digest(text: str) -> bytes:
 def _shown_id(value: Any) -> str:
     """The id that an event says, where it says one that can be repeated."""
     said = value.get("id") if isinstance(value, Mapping) else None
+    if isinstance(said, int):
+        return str(said)
     return said if isinstance(said, str) and said.isprintable() and len(said) <= 128 else ""
 
 

@@ -8,7 +8,16 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind, Reward, Role
@@ -58,13 +67,29 @@ def _whole(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_whole)]
-Id = Annotated[Text, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+def _named(id: Any) -> Any:
+    return str(id) if isinstance(id, int) and not isinstance(id, bool) else id
+
+
+Id = Annotated[
+    Text, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$"), BeforeValidator(_named)
+]
+"""Platforms that count may send a number."""
+
 Source = Annotated[str, StringConstraints(pattern=rf"^{SOURCE.pattern}$")]
 Name = Annotated[Text, StringConstraints(min_length=1, max_length=100)]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nothing(cls, value: Any) -> Any:
+        """A field that is null counts as missing: many languages write all fields of an object."""
+        return {name: one for name, one in value.items() if one is not None} if isinstance(value, dict) else value
 
 
 class AuthorIn(_Strict):

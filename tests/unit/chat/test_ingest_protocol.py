@@ -62,6 +62,11 @@ def test_the_least_line_is_a_name_and_a_text() -> None:
     assert (event.id, event.kind, event.author) == ("kick:i1", ChatKind.MESSAGE, Author("ana b", "Ana B"))
 
 
+def test_null_counts_as_missing_and_a_number_may_be_an_id() -> None:
+    event = read({"id": 12, "author": {"id": None, "name": "Ana"}, "text": "hi", "amount": None, "reward": None})
+    assert (event.id, event.author.id, event.amount, event.reward) == ("kick:12", "ana", 0.0, None)
+
+
 def test_roles_count_only_where_they_are_trusted() -> None:
     line = {"author": {"name": "Ana", "roles": ["moderator", "broadcaster", "vip"]}, "text": "hi"}
     assert read(line).author.roles == frozenset()
