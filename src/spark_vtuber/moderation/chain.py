@@ -8,7 +8,6 @@ takes back single words inside a harmless phrase.
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from itertools import chain
 from time import perf_counter
 from typing import Final, Literal
 
@@ -23,11 +22,13 @@ from spark_vtuber.moderation.links import links
 from spark_vtuber.moderation.mention import MENTION, is_own_name, mentions
 from spark_vtuber.moderation.personal import personal
 from spark_vtuber.moderation.phrases import Phrases
+from spark_vtuber.moderation.pieces import NOISE
 from spark_vtuber.moderation.port import GuardContext
 from spark_vtuber.moderation.reading import Reading
 from spark_vtuber.moderation.ruling import FLOOR, Category, Match, Ruling
-from spark_vtuber.moderation.spoken_numbers import NUMBERS, in_digits
-from spark_vtuber.moderation.views import NOISE, View, views
+from spark_vtuber.moderation.spoken_numbers import NUMBERS
+from spark_vtuber.moderation.view import View
+from spark_vtuber.moderation.views import views
 from spark_vtuber.text.clean import clean
 from spark_vtuber.text.fold import fold
 
@@ -45,7 +46,12 @@ _FOREIGN_LONGEST: Final = 3
 _WORD_RULES: Final = frozenset({"word", "masked"})
 
 Level = Literal["strict", "pg-13", "off"]
-_THRESHOLDS: Final[Mapping[Level, float]] = {"strict": 0.35, "pg-13": 0.6, "off": 0.6}
+_THRESHOLDS: Final[Mapping[Level, Mapping[Direction, float]]] = {
+    "strict": {Direction.IN: 0.35, Direction.OUT: 0.35},
+    "pg-13": {Direction.IN: 0.6, Direction.OUT: 0.5},
+    "off": {Direction.IN: 0.6, Direction.OUT: 0.5},
+}
+"""From which score on a text is blocked; the character's own words are held to more."""
 
 
 class ChainOptions(BaseModel):
@@ -87,7 +93,7 @@ class Chain:
 
     def __init__(self, options: ChainOptions) -> None:
         self._options = options
-        self._threshold = _THRESHOLDS[options.level]
+        self._thresholds = _THRESHOLDS[options.level]
         self._lexicon = Lexicon(options.languages, options.block)
         self._lexicons: dict[str, Lexicon] = {}
         self._phrases = Phrases()
@@ -119,7 +125,7 @@ class Chain:
             matches += [
                 replace(match, rule=f"{match.rule}_spoken", start=ahead, end=ahead)
                 for match in heard
-                if match.replacement is None and match.score >= self._threshold
+                if match.replacement is None and match.score >= self._thresholds[direction]
             ]
         held = [match for match in matches if self._is_held(match)]
         worst = max((match for match in held if match.replacement is None), key=lambda match: match.score, default=None)
@@ -160,7 +166,7 @@ class Chain:
 
     def _in_views(self, reading: Reading, direction: Direction, language: str) -> Iterator[Match]:
         """What other ways to read a text are held for."""
-        for view in chain(views(reading), in_digits(reading)):
+        for view in views(reading):
             yield from self._viewed(view, reading, direction, language)
 
     def _viewed(self, view: View, reading: Reading, direction: Direction, language: str) -> Iterator[Match]:
@@ -174,7 +180,7 @@ class Chain:
             if view.kind != NOISE:
                 found += self._words(other, language)
         for match in found:
-            if match.score >= self._threshold or match.replacement is not None:
+            if match.score >= self._thresholds[direction] or match.replacement is not None:
                 start, end = reading.span(*view.place(match.start, match.end))
                 yield replace(match, rule=f"{match.rule}_{view.kind}", start=start, end=end)
 
@@ -210,7 +216,7 @@ class Chain:
             return self._options.links == "block"
         if match.category is Category.PERSONAL:
             return direction is Direction.OUT
-        return match.score >= self._threshold
+        return match.score >= self._thresholds[direction]
 
     def _mended(
         self, text: str, raw: str, direction: Direction, masks: list[Match], ahead: int

@@ -72,6 +72,8 @@ _ACROSS: Final = tuple(
         r"G[^C]{0,14}\|[^C]{0,8}O[^|C]{0,6}K",
         r"[HDNVXWZR][^C]{0,6}\|[^C|]{0,3}T[^C|]{0,6}G|T[^C|]{0,8}[HDNVXWZR][^C]{0,6}\|[^C]{0,8}G",
         r"O[^C|]{0,6}K[^C|]{0,4}T[^C|]{0,3}\|[^C]{0,6}G",
+        r"G[^C|]{0,8}O[^C|]{0,2}\|[^C|]?[KXND](?=\||$)|[HK][^C|]{0,2}\|[^C|]?G(?=\||$)",
+        r"G[^C|n]{0,6}\|[^C|]?[DNZ](?=\||$)",
     )
 )
 _QUOTED: Final = re.compile(r"[\"“”„«»]|(?<!\w)['‘]\w[^'’]{4,}['’](?!\w)")
@@ -150,7 +152,9 @@ class _Vocabulary:
             self._longest[words[0]] = max(len(words), self._longest.get(words[0], 0))
         known = {phrase[0] for phrase in self._classes if len(phrase) == 1} | self.groups | self._people
         self._known = frozenset(known | {word for phrase in self._classes for word in phrase})
-        self._slips = {slip: word for word in sorted(self._known) if len(word) >= _SWAP_LEAST for slip in _swaps(word)}
+        mild = {word for kind in "Cn.L" for phrase in PHRASES[kind].split("|") for word in phrase.split()}
+        swapped = sorted(self._known - mild)
+        self._slips = {slip: word for word in swapped if len(word) >= _SWAP_LEAST for slip in _swaps(word)}
         self._slips |= {slip: word for word in sorted(known) if len(word) >= _FUZZY_LEAST for slip in _gaps(word)}
         for word in self._known | _REAL_WORDS:
             self._slips.pop(word, None)

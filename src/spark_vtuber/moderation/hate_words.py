@@ -150,6 +150,7 @@ PHRASES: Final[dict[str, str]] = {
         am i wrong in thinking|wrong in saying|wrong to say|do you not|don't you|can we not|
         wouldn't it|aren't they|are they not|can't believe|cannot believe|can't deny|cannot deny|
         never going to change|isn't that|isn't this|who doesn't|not ashamed to say|will say|
+        as they say|so they say|as you say|as the saying goes|people say|dare i say|as i said|they say|trust me|
         just saying|to say the least|needless to say|i'd say|i must say|let me say|i will say|
         not afraid to say|nobody can deny|no difference|not see any difference|don't see any difference""",
     # L, warmth; it does not take hate back, but doubt.

@@ -14,11 +14,12 @@ from typing import Final
 
 from spark_vtuber.moderation.reading import Reading, Word
 from spark_vtuber.moderation.ruling import Category, Match
-from spark_vtuber.moderation.words import MILD, PROFANE, SEXUAL, SLUR_PHRASES, SLURS, STEMS
+from spark_vtuber.moderation.words import AMBIGUOUS, MILD, PROFANE, SEXUAL, SLUR_PHRASES, SLURS, STEMS
 from spark_vtuber.text.fold import fold, unstretch
 
 SURE: Final = 0.9
 COARSE: Final = 0.7
+UNCLEAR: Final = 0.5
 SLIGHT: Final = 0.4
 
 NAMES: Final = {
@@ -51,7 +52,9 @@ _NAME: Final = re.compile(r"\b(?=\w{0,40}(?:[a-z][A-Z]|_|\d))[A-Za-z]\w{4,40}\b"
 _NAME_PART: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _DOUBLED: Final = re.compile(r"(.)\1+")
 _ELISIONS: Final = ("'s", "’s", "'", "’")
+_HISSING: Final = ("ses", "xes", "zes", "ches", "shes", "oes")
 _LEAST_STRETCHED: Final = 3
+_SELVES: Final = ("yourself", "urself", "yourselves", "yaself")
 _KEPT: Final = 4_096
 _STEM_LEAST: Final = 4
 
@@ -112,13 +115,20 @@ class Lexicon:
             return found
         stretched = unstretch(text)
         if stretched != text:
-            found = self._listed(stretched) or self._listed(unstretch(text, 2))
+            found = self._listed(stretched) or self._listed(unstretch(text, 2)) or self._squeezed(text)
         if found is None:
             hidden = self._stem_in(stretched) or _disguised(text, self._strong)
             found = self._words[hidden] if hidden is not None else None
+        if found is None and "*" in text:
+            found = self._listed(text.replace("*", ""))
         if found is None and not is_plain and text[0] in "aiu":
             found = self._listed(text[1:])
         return found or self._glued(text)
+
+    def _squeezed(self, text: str) -> tuple[Category, float] | None:
+        """What a word is held for whose letters are all drawn out."""
+        word = _SQUEEZED.get(_DOUBLED.sub(r"\1", text)) if self._strong else None
+        return self._words[word] if word is not None else None
 
     def _glued(self, text: str) -> tuple[Category, float] | None:
         """What a word is held for that grew together with an everyday one."""
@@ -139,10 +149,12 @@ class Lexicon:
         for ending in _ELISIONS:
             text = text.removesuffix(ending)
         found = self._words.get(text)
-        if found is None and text.endswith("s"):
+        if found is None and text.endswith("s") and not text.endswith("ss"):
             found = self._words.get(text[:-1])
-            if found is None and text.endswith("es"):
-                found = self._words.get(text[:-2]) or self._words.get(text[:-3] + "y")
+            if found is None and text.endswith("ies"):
+                found = self._words.get(text[:-3] + "y")
+            elif found is None and text.endswith(_HISSING):
+                found = self._words.get(text[:-2])
         return found
 
     def _is_innocent(self, word: Word, reading: Reading) -> bool:
@@ -176,19 +188,29 @@ class Lexicon:
         if not reading.text.isascii():
             return
         for name in _NAME.finditer(reading.text):
-            for part in _NAME_PART.finditer(name[0]):
-                found = self._listed(part[0].lower()) if part.end() - part.start() >= _STEM_LEAST else None
-                if found is not None and found[0] is Category.SLUR:
-                    start = name.start() + part.start()
-                    yield Match(Category.SLUR, "word", found[1], start, start + len(part[0]))
+            whole = name[0].lower().strip("_0123456789")
+            parts = [(whole, name.span())]
+            parts += [
+                (part[0].lower(), (name.start() + part.start(), name.start() + part.end()))
+                for part in _NAME_PART.finditer(name[0])
+                if part.end() - part.start() >= _STEM_LEAST
+            ]
+            for part, span in parts:
+                found = self._words.get(part) or self._words.get(part.removesuffix("s"))
+                if found is not None and found[0] in (Category.SLUR, Category.SELF_HARM):
+                    yield Match(found[0], "word", found[1], *span)
 
     def _add_own(self) -> None:
         for word in PROFANE | STEMS:
             self._words[word] = (Category.SEXUAL if word in SEXUAL else Category.PROFANITY, COARSE)
+        for word in AMBIGUOUS:
+            self._words[word] = (Category.SEXUAL if word in SEXUAL else Category.PROFANITY, UNCLEAR)
         for word in MILD:
             self._words[word] = (Category.PROFANITY, SLIGHT)
         for word in SLURS:
             self._words[word] = (Category.SLUR, SURE)
+        for word in (*_GROWN, "kys"):
+            self._words[word] = (Category.SELF_HARM, SURE)
         for parts in SLUR_PHRASES:
             self._phrases.setdefault(parts[0], []).append((parts, Category.SLUR, SURE))
 
@@ -232,12 +254,19 @@ _SWAPPED: Final = {
     stem[: at - 1] + stem[at] + stem[at - 1] + stem[at + 1 :]: stem
     for stem in STEMS for at in range(1, len(stem)) if stem[at] != stem[at - 1]
 }  # fmt: skip
+_SQUEEZED: Final = {_DOUBLED.sub(r"\1", word): word for word in sorted(STEMS | SLURS) if len(word) >= _STEM_LEAST}
+_GROWN: Final = frozenset(
+    deed + oneself for deed in ("kill", "hang", "shoot", "drown", "neck", "unalive", "end") for oneself in _SELVES
+)
+"""Urgings to self-harm as one word, as names and spelled letters give them."""
+
 _LONGEST_IN_TWO: Final = 7
 _LEAST_GLUED: Final = 7
 _MOST_GLUED: Final = 24
 _GLUE: Final = frozenset(
     "the you your this that these those all such many every another like people behaviour behavior massive total "
-    "stupid dirty filthy ugly fucking fuckin lil little what are and who".split()
+    "stupid dirty filthy ugly fucking fuckin lil little what are and who "
+    "king queen slayer lover hater hunter killer boss boy girl lord god master gamer".split()
 )
 """Everyday words that a coarse one is hidden beside, where the space is left out."""
 

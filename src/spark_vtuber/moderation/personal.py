@@ -41,8 +41,12 @@ _TIED: Final = re.compile(
 )
 _OWN: Final = re.compile(r"\b(?:my|me|mine|our|i'm|i am)\b")
 _NOT_PHONE: Final = re.compile(
-    r"^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}$|^\d{4}[–-]\d{4}$|^\d{5,9}$|^1?\d(?:\d{3}){3,}$|^\d+\.\d+$"
+    r"^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}(?:$|\s)|^\d{4}[–-]\d{4}$|^\d{5,9}$|^1?\d(?:\d{3}){3,}$|^\d+\.\d+$"
+    r"|^0\.|^\d{1,3}(?:\.\d{1,3}){3}|^10\.\d{4}/|\((?:19|20)\d\d\)"
 )
+_DIGIT_GROUPS: Final = re.compile(r"\d+")
+_GAPS: Final = re.compile(r"[ .()/–-]+")
+_LONGEST_GROUP: Final = 8
 _LEAST_PHONE: Final = 9
 _LONGEST_PHONE: Final = 15
 _DIGIT: Final = re.compile(r"\d")
@@ -97,9 +101,12 @@ def is_card(text: str) -> bool:
 
 def _is_phone(text: str) -> bool:
     digits = sum(map(str.isdecimal, text))
-    if not (_LEAST_PHONE <= digits <= _LONGEST_PHONE) or _NOT_PHONE.match(text) or _IPV4.fullmatch(text):
+    if not (_LEAST_PHONE <= digits <= _LONGEST_PHONE) or _NOT_PHONE.search(text) or text.count("(") != text.count(")"):
         return False
-    return text.startswith(("+", "(", "0", "1 ", "1-")) or len(re.findall(r"[ .()/–-]+", text.strip())) in (2, 3, 4)
+    groups = _DIGIT_GROUPS.findall(text)
+    if len(groups) > 1 and (len(groups[-1]) == 1 or max(map(len, groups)) > _LONGEST_GROUP):
+        return False
+    return text.startswith(("+", "(", "0", "1 ", "1-")) or len(_GAPS.findall(text.strip())) in (2, 3, 4)
 
 
 def _is_public_ip(text: str) -> bool:

@@ -7,9 +7,11 @@ any kind. The machine also tells whether a text ends in the middle of a rule, so
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from spark_vtuber.moderation.reading import Word
+from spark_vtuber.text.fold import fold, unstretch
 
 _COMMON: Final = frozenset(
     "i i'm im i'll i'd ill we we'll you you're u your ur he she they him her them his their it my me a an the of to go"
@@ -55,9 +57,11 @@ class Rules:
         """`rules` are pairs of a name and lines of slots; a rule neither begins nor ends with a gap."""
         self._rules: list[tuple[str, tuple[_Slot, ...]]] = []
         self._starts: dict[str, set[tuple[int, int]]] = {}
+        self._words: set[str] = set()
         for name, lines in rules:
             for line in filter(None, map(str.strip, _CONTINUED.sub("|", lines).splitlines())):
-                slots = tuple(map(_slot, line.split()))
+                slots = tuple(map(_slot, fold(line).split()))
+                self._words.update(word for slot in slots for word in slot.words)
                 self._rules.append((name, slots))
                 for at, slot in enumerate(slots):
                     for word in slot.words:
@@ -66,11 +70,11 @@ class Rules:
                         break
 
     def read(self, words: Iterable[Word]) -> tuple[list[Found], bool]:
-        """What matched, and whether the words end in the middle of a rule."""
-        found: list[Found] = []
+        """What matched, in the order of the rules, and whether the words end in the middle of one."""
+        found: list[tuple[int, Found]] = []
         threads: set[_Thread] = set()
         for index, word in enumerate(words):
-            text = word.text.replace("’", "'")
+            text = self._plain(word.text.replace("’", "'"))
             moved: set[_Thread] = set()
             for thread in threads:
                 moved.update(self._moved(thread, text))
@@ -80,10 +84,19 @@ class Rules:
             for thread in moved:
                 name, slots = self._rules[thread.rule]
                 if all(slot.is_optional for slot in slots[thread.slot :]):
-                    found.append(Found(name, thread.first, index))
+                    found.append((thread.rule, Found(name, thread.first, index)))
                 if thread.slot < len(slots):
                     threads.add(thread)
-        return found, any(thread.is_telling and not self._is_complete(thread) for thread in threads)
+        found.sort(key=itemgetter(0))
+        return [hit for _, hit in found], any(thread.is_telling and not self._is_complete(thread) for thread in threads)
+
+    def _plain(self, text: str) -> str:
+        """A word without letters that are drawn out, where that makes it one of ours."""
+        for length in (1, 2):
+            plain = unstretch(text, length)
+            if plain == text or plain in self._words:
+                return plain
+        return text
 
     def _is_complete(self, thread: _Thread) -> bool:
         return all(slot.is_optional for slot in self._rules[thread.rule][1][thread.slot :])

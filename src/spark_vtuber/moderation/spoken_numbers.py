@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from spark_vtuber.moderation.reading import Reading
-from spark_vtuber.moderation.views import Piece, View
+from spark_vtuber.moderation.view import Piece, View
 
 NUMBERS: Final = "numbers"
 
@@ -55,7 +55,8 @@ def in_digits(reading: Reading) -> Iterator[View]:
     has_any = False
     while at < len(words):
         digits, following = _run(words, at)
-        if any(map(str.isdecimal, digits)) and not _is_counting(digits):
+        is_spoken = any(word.isalpha() for word, _, _ in words[at:following])
+        if is_spoken and any(map(str.isdecimal, digits)) and not _is_counting(digits):
             pieces.append((_written("".join(digits)), words[at][1], words[following - 1][2]))
             has_any = True
         else:

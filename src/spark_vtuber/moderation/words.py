@@ -30,15 +30,15 @@ SLUR_PHRASES: Final = frozenset(
     for phrase in _clear(
         "pnzry+shpxre pnzry+shpxref pnzry+wbpxrl pnzry+wbpxrlf gbjry+urnqf ent+urnqf zbba+pevpxrgf "
         "fnaq+avttre fnaq+avttref cbepu+zbaxrl cbepu+zbaxrlf whatyr+ohaal whatyr+ohaavrf gbjry+urnq ent+urnq "
-        "juvgr+avttre avt+abt avt+abtf zbba+pevpxrg pnecrg+zhapure tbng+shpxre tbng+shpxref juvgr+genfu "
-        "genvyre+genfu pnecrg+zhapuref cvyybj+ovgre "
+        "fcrne+puhpxre fcrne+puhpxref juvgr+avttre avt+abt avt+abtf zbba+pevpxrg pnecrg+zhapure tbng+shpxre "
+        "tbng+shpxref juvgr+genfu genvyre+genfu pnecrg+zhapuref cvyybj+ovgre "
     )
 )
 """Slurs of more than one word."""
 
 STEMS: Final = _clear(
     "avttre avttn snttbg shpx zbgures nffubyr nefrubyr ohyyfuvg pbpxfhpx qvpxurnq ovgpu juber chffl qhzonff "
-    "wnpxnff sngnff onqnff qvcfuvg fuvgurnq fuvggl jrgonpx genaal gjng avttnu "
+    "wnpxnff sngnff qvcfuvg fuvgurnq fuvggl jrgonpx genaal gjng avttnu "
 )
 """Blocked also inside longer words."""
 
@@ -47,7 +47,7 @@ PROFANE: Final = _clear(
     "sevpx sphx fgsh tgsb yzsnb jgns bzst fug fulg fuvng fuvggrq fuvgf fuvgr fuvggre fuvggva fuvggvat ovngpu "
     "ovbgpu ogpu ovpu ovfu ovuu ovgpul ovu ovuf orbgpu olgpu gubg gubgf gubggl ubr ubrf ubrm ubrvat ubrvfu urnhk "
     "fyhg fyhgf fyhggl fxnax fxnaxf juberf jubevat ubront phagf phagl qvpx qvpxf qvpxva qvpxurnq chffvrf chff "
-    "chfl chffv cjhffl cbbfl cjbbfl pbpxf pbpx nffrf nff nmm nefr qhzonff onqnff ynzrnff onfgneqf jnaxre jnaxref "
+    "chfl chffv cjhffl cbbfl cjbbfl pbpxf pbpx nffrf nff nmm nefr qhzonff ynzrnff onfgneqf jnaxre jnaxref "
     "gbffre cevpx cevpxf fphzont fphzontf qbhpur qbhpuront qbhpurontf obyybpxf ohttre gjngf gvgf gvggvrf gvggl "
     "obbof obbovrf wvmm phz phzzvat oybjwbo oybjwbof unaqwbo evzwbo ubeal zvys zvysf cbea cbeab qvyqb qvyqbf "
     "obare obaref betnfz betnfzf qrrcguebng pernzcvr tnatonat engpurg ohyyfuvg of zbgureshpxre zs zsf zhgunshpxn "
@@ -62,6 +62,9 @@ SEXUAL: Final = _clear(
 )
 """Those among the coarse words that are sexual."""
 
+AMBIGUOUS: Final = _clear("cbea cbeab cbeaf jvttre jvttref jvttn jvttnf")
+"""Words that need their company to be judged: a voice does not say them, a viewer's line is only doubtful for them."""
+
 MILD: Final = _clear(
     "qnza frk frkl frkb frkhny fhpx fhpxf jgs uryy penc rfpbeg rfpbegf ahqr ahqvgl avccyr avccyrf cravf intvan "
     "nahf erpghz oernfgf ihyin herguen travgnyf rwnphyngvba pyvgbevf pyvg rerpgvba vagrepbhefr encr encvat encvfg "
@@ -72,6 +75,6 @@ MILD: Final = _clear(
     "cnrqbcuvyr crqbcuvyr theb nhgbrebgvp rppuv sebggvat frzra fangpu fgencnqb ohgg ohggpurrxf ohfgl ovzobf "
     "ivoengbe tbb xxx xvaxl afsj kk kkk hebcuvyvn uhzcvat ubzbrebgvp uneqpber iblrhe qbzzrf gjvax hcfxveg jnax "
     "bzt sevpx srpx cevpx cevpxf ohttre obyybpxf chorf onfgneq oneranxrq fnqvfg zrantr fdhvegvat uragnv ivnten "
-    "avppn avppnf ahqrf ub ubf gjvaxvr enpvfz fhvpvqr ubaxrl "
+    "onqnff onqnffrf avppn avppnf ahqrf ub ubf gjvaxvr enpvfz fhvpvqr ubaxrl "
 )
 """Clinical, mild and ambiguous words of the lists: held against a text on the level strict only."""
