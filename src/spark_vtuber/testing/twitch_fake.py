@@ -334,8 +334,9 @@ class FakeTwitch:
 
     def goes_off(self) -> None:
         """The stream ends."""
+        id_ = self.world.stream["id"] if self.world.stream else self.ids.uuid()
         self.world.stream = None
-        self.eventsub.notify("stream.offline", self.channel.under("broadcaster_"))
+        self.eventsub.notify("stream.offline", {"id": id_, **self.channel.under("broadcaster_")})
 
     # ----------------------------------------------------------------------------------------------------------- inside
 
