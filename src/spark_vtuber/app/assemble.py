@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 from anyio.abc import TaskStatus
 
+from spark_vtuber.app.accounts import AccountDesk
 from spark_vtuber.app.avatar import AvatarRoom
 from spark_vtuber.app.bridge import Bridge
 from spark_vtuber.app.chats import ChatSources
@@ -41,6 +42,7 @@ from spark_vtuber.core.turns import TurnRecord
 from spark_vtuber.health.sensors import MachineSensors
 from spark_vtuber.llm.discovery import FoundServer
 from spark_vtuber.personality import card
+from spark_vtuber.pipeline.dry import pretend
 from spark_vtuber.stage.ensemble import Ensemble, OpenFollower
 from spark_vtuber.stage.hall import StageHall
 from spark_vtuber.stage.port import Stage
@@ -76,11 +78,13 @@ async def run_show(
     around: Surroundings,
     *,
     muted_reason: str = "",
+    is_dry: bool = False,
     task_status: TaskStatus[Opened] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
     """Open everything, report the opened show, and run it until cancelled.
 
-    With a `muted_reason` nobody is heard until the streamer unmutes, who sees why.
+    With a `muted_reason` nobody is heard until the streamer unmutes, who sees why. One that `is_dry` chooses lines and
+    says nothing.
 
     Raises:
         SparkError: the configuration names something that is not there, the port is taken, or the data directory cannot
@@ -99,7 +103,7 @@ async def run_show(
         await stack.enter_async_context(assembly.room.open())
         await assembly.equipment.open()
         async with house.open(), anyio.create_task_group() as tasks:
-            show = assembly.wire()
+            show = assembly.wire(is_dry=is_dry)
             if muted_reason:
                 await show.start_muted(muted_reason)
             doors = Doors(
@@ -118,8 +122,9 @@ async def run_show(
                 trail=assembly.journal.records,
                 machine=assembly.lookout.tower,
                 alerts=assembly.lookout.alerts,
-                guarding=assembly.guarding.facet,
+                accounts=assembly.accounts,
                 ingest=assembly.ingest,
+                guarding=assembly.guarding.facet,
             )
             site = build(doors, web, clock=around.clock, count_drop=show.door_dropped)
             await tasks.start(serve, site, listener)
@@ -157,7 +162,7 @@ class _Assembly:
         self.room = EngineRoom(house)
         self.equipment = Equipment(house, self.room, self.stand_ins, skip_port)
 
-    def wire(self) -> Show:
+    def wire(self, *, is_dry: bool = False) -> Show:
         """Join the parts and start everything that runs by itself."""
         house = self._house
         self.journal = open_journal(house, VERSION)
@@ -188,6 +193,8 @@ class _Assembly:
             is_watched=lambda: show.is_watched,
         )
         director, reception, crew = machine.director, machine.reception, machine.crew
+        if is_dry:
+            director.perform = pretend
         bridge.connect(director, reception)
         self.ward = Ward(house, self.room, director)
         show = Show(
@@ -212,7 +219,10 @@ class _Assembly:
         house.keep_running("director", "pipeline", director.run)
         house.supervise(house.board.reporter("obs", "obs"), self.obs.run)
         house.keep_running("reception", "pipeline", reception.run)
+        house.keep_running("regulars", "journal", partial(machine.remembered.keep, machine.tally.owed))
+        machine.remembered.give_back(reception.receive)
         self.ward.start(equipment.minds, reception, crew.floor, crew.stage)
+        machine.guards.start(reception, director, self.room.on_change)
         for persona in house.personas:
             mind = equipment.minds.all[persona.id]
             probe = partial(equipment.minds.probe, persona)
@@ -222,8 +232,11 @@ class _Assembly:
         self.ingest = IngestRoom(house, show.receive, lambda: not self.stand_ins.uses("chat"))
         room = (self.obs, chats, self.ingest, self.journal.audit)
         open_commands(house, Neighbours(show, machine, bridge, equipment, *room))
+        self.accounts = AccountDesk(house, chats.send)
+        chats.tell_account = self.accounts.hear
+        house.keep_running("accounts", "chat", self.accounts.run)
         chats.look()
-        keep_tuned(house, self.stand_ins, machine.inbox, machine.gates, chats)
+        keep_tuned(house, self.stand_ins, machine, chats)
         self.settings = open_settings(house, equipment, director)
         self.guarding = open_guarding(house, equipment.guard, self.settings, self.journal.records)
         machine.gates.is_struck = self.guarding.strikes.is_struck

@@ -3,12 +3,14 @@
 import json
 import logging
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
 import anyio.to_thread
 
+from spark_vtuber.app.environment import Aside
 from spark_vtuber.core.keepsake import Keepsake
 
 __all__ = ["FileKeepsake", "Keepsake", "replace_file"]
@@ -17,8 +19,10 @@ __all__ = ["FileKeepsake", "Keepsake", "replace_file"]
 class FileKeepsake:
     """A keepsake in a JSON file: after a crash at any instant it holds the old value or the new one, whole."""
 
-    def __init__(self, path: Path, log: logging.Logger) -> None:
+    def __init__(self, path: Path, log: logging.Logger, aside: Aside = anyio.to_thread.run_sync) -> None:
+        """`aside` runs a function that touches the disk, outside of the loop."""
         self._path = path
+        self._aside = aside
         self._log = log
         self._writing = anyio.Lock()
 
@@ -38,7 +42,7 @@ class FileKeepsake:
         with anyio.CancelScope(shield=True):
             async with self._writing:
                 try:
-                    await anyio.to_thread.run_sync(replace_file, self._path, text)
+                    await self._aside(partial(replace_file, self._path, text))
                 except OSError as error:
                     self._log.warning("%s cannot be written: %s", self._path.name, error)
 

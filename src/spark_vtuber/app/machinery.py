@@ -7,16 +7,20 @@ from typing import Final
 
 from spark_vtuber.app.bridge import Bridge
 from spark_vtuber.app.equipment import Equipment
+from spark_vtuber.app.guards import Guards
 from spark_vtuber.app.house import House
-from spark_vtuber.app.limits import limits_of
+from spark_vtuber.app.limits import gate_limits, limits_of, mesh, rules
 from spark_vtuber.app.mutes import Mutes
-from spark_vtuber.app.tuning import gate_limits
+from spark_vtuber.app.remembered import Remembered
+from spark_vtuber.core.cues import Length
 from spark_vtuber.core.personas import EXPRESSIONS
 from spark_vtuber.core.turns import TurnRecord
 from spark_vtuber.health.strain import Measure
 from spark_vtuber.journal.rows import digest
 from spark_vtuber.llm.prompt import PromptBudget, Prompter
 from spark_vtuber.personality.deflect import deflector
+from spark_vtuber.pipeline.choosing.lengths import Pressure, Tempo, length
+from spark_vtuber.pipeline.choosing.sieve import Sieve
 from spark_vtuber.pipeline.crew import Crew, Limits
 from spark_vtuber.pipeline.director import Director
 from spark_vtuber.pipeline.floor import Floor
@@ -41,6 +45,8 @@ class Machinery:
     director: Director
     crew: Crew
     prompter: Prompter
+    remembered: Remembered
+    guards: Guards
 
 
 def join(
@@ -56,13 +62,19 @@ def join(
     """The machine of a show; nothing of it runs yet. `keep` gets the record of every turn."""
     config, around = house.config, house.around
     clock = around.clock
-    prompter = Prompter({persona.id: persona.name for persona in house.personas}, _budget(house))
+    guards = Guards(house, equipment)
+    prompter = Prompter(
+        {persona.id: persona.name for persona in house.personas},
+        _budget(house),
+        languages=guards.languages,
+        recital_words=lambda: house.config.guard_policy.prompt_words,
+    )
     house.live.on_change("replies.context_chars", lambda: prompter.resize(_budget(house)))
     crew = Crew(
         clock=clock,
         floor=Floor(clock),
         stage=stage,
-        guard=equipment.guard,
+        guard=guards.guard,
         announce=house.events,
         sample_rate=config.stage.sample_rate,
         build_prompt=prompter,
@@ -73,22 +85,27 @@ def join(
         expressions=EXPRESSIONS,
         ask_limits=partial(_limits, house),
         is_watched=is_watched,
+        recites=prompter.recites,
     )
     names = tuple(name for persona in house.personas for name in (persona.name, *persona.aliases))
-    inbox = Inbox(names, config.inbox.capacity, config.inbox.stale_s)
-    tally = Tally(house.events, house.metrics.drop, bridge.lines, partial(digest, house.session))
+    remembered = Remembered(house)
+    inbox = Inbox(names, config.inbox.capacity, config.inbox.stale_s, rules(config.inbox), remembered.visits)
+    tally = Tally(house.events, house.metrics.drop, bridge.lines, partial(digest, house.session), clock)
+    tempo = Tempo()
 
     def remember(record: TurnRecord) -> None:
         prompter.remember(record)
+        tempo.note(record)
         keep(record)
 
     personas = tuple(persona.id for persona in house.personas)
-    director = Director(crew, inbox, tally, personas, bridge.company.cast, remember, bridge.habits)
-    gates = Gates(clock, gate_limits(config.inbox), bridge.viewers.is_ignored)
-    reception = Reception(clock, gates, equipment.guard, director, tally)
+    habits = replace(bridge.habits, screen=guards.screen, length=partial(_length, house, tempo))
+    director = Director(crew, inbox, tally, personas, bridge.company.cast, remember, habits)
+    gates = Gates(clock, gate_limits(config.inbox), bridge.viewers.is_ignored, Sieve(names, mesh(config.inbox)))
+    reception = Reception(clock, gates, guards.guard, director, tally)
     house.metrics.watch_queue("guard", lambda: reception.waiting)
     house.metrics.watch_queue("inbox", lambda: len(inbox))
-    return Machinery(gates, tally, reception, inbox, director, crew, prompter)
+    return Machinery(gates, tally, reception, inbox, director, crew, prompter, remembered, guards)
 
 
 def _budget(house: House) -> PromptBudget:
@@ -102,3 +119,8 @@ def _limits(house: House) -> Limits:
     limits = limits_of(house.config)
     is_short = house.strain.demands(Measure.SHORT_ANSWERS)
     return replace(limits, max_tokens=max(LEAST_TOKENS, limits.max_tokens // 2)) if is_short else limits
+
+
+def _length(house: House, tempo: Tempo, pressure: Pressure) -> Length:
+    is_strained = house.strain.demands(Measure.SHORT_ANSWERS)
+    return length(replace(pressure, is_strained=is_strained, tokens_per_s=tempo.tokens_per_s))

@@ -151,6 +151,7 @@ class Show:
                 }
                 for persona, temper in self._company.tempers()
             ],
+            "sentiment": round(self._tally.sentiment.at(self._clock.now()), 2),
             "received": self._tally.received,
             "dropped": self.dropped(),
         }

@@ -13,14 +13,13 @@ from spark_vtuber.app import catalogue
 from spark_vtuber.app.chats import ChatSources
 from spark_vtuber.app.equipment import Equipment
 from spark_vtuber.app.house import House
+from spark_vtuber.app.limits import gate_limits, mesh, rules
+from spark_vtuber.app.machinery import Machinery
 from spark_vtuber.app.settings import LiveSettings
 from spark_vtuber.app.standins import StandIns
-from spark_vtuber.config.chat_keys import InboxSettings
 from spark_vtuber.config.load import Settings
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.pipeline.director import Director
-from spark_vtuber.pipeline.gates import GateLimits, Gates
-from spark_vtuber.pipeline.inbox import Inbox
 from spark_vtuber.telemetry.logs import LogLines, listening
 
 LONGEST_TURN_S: Final = 120.0
@@ -52,18 +51,17 @@ def open_log(house: House) -> Iterator[LogLines]:
         yield lines
 
 
-def gate_limits(settings: InboxSettings) -> GateLimits:
-    """How much one viewer may write."""
-    return GateLimits(settings.viewer_per_s, settings.viewer_burst, settings.duplicate_s)
-
-
-def keep_tuned(house: House, stand_ins: StandIns, inbox: Inbox, gates: Gates, chats: ChatSources) -> None:
+def keep_tuned(house: House, stand_ins: StandIns, machine: Machinery, chats: ChatSources) -> None:
     """Have every change of a live key count in the parts that keep its value."""
 
     def limit() -> None:
         settings = house.config.inbox
-        inbox.resize(settings.capacity, settings.stale_s)
-        gates.limits = gate_limits(settings)
+        machine.inbox.resize(settings.capacity, settings.stale_s)
+        machine.inbox.rules = rules(settings)
+        machine.gates.limits = gate_limits(settings)
+        machine.gates.sieve.mesh = mesh(settings)
+        machine.director.sift()
+        machine.director.stir()
 
     def switch(module: str) -> None:
         try:

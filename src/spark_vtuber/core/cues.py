@@ -41,6 +41,28 @@ class Behaviour(StrEnum):
     REPLACE = "replace"
 
 
+class Flood(StrEnum):
+    """What a cue stands for when many write nothing else: the same words (COPYPASTA), or pictures only (EMOTES)."""
+
+    NONE = ""
+    COPYPASTA = "copypasta"
+    EMOTES = "emotes"
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long an answer may be.
+
+    `sentences` and `max_tokens` are bounds, 0 where the character's own count. `seconds` is about how long it takes to
+    say. `hint` tells the model in a few words.
+    """
+
+    sentences: int = 0
+    seconds: float = 20.0
+    max_tokens: int = 0
+    hint: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Cue:
     """Something to answer.
@@ -49,6 +71,10 @@ class Cue:
     For SAY the text is spoken as it stands. `expected` is the text of another character this cue was prepared
     on: if what was heard differs, the turn is thought again. `language` is the text's language as a code, empty
     where it cannot be told. `doubt` (0..1) is how near the guard was to refusing the text.
+
+    `asked_by` viewers wrote the same; `also` are the guarded lines of the others, as many as are kept. `flood` says
+    that the cue stands for a chat full of it. `length` bounds the answer. `is_second_try`: an answer was cut before it
+    was heard.
     """
 
     id: CueId
@@ -64,3 +90,8 @@ class Cue:
     expected: str | None = None
     language: str = ""
     doubt: float = 0.0
+    asked_by: int = 1
+    also: tuple[ChatEvent, ...] = ()
+    flood: Flood = Flood.NONE
+    length: Length | None = None
+    is_second_try: bool = False

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from spark_vtuber.core.cues import Cue
 from spark_vtuber.core.ids import PersonaId, TurnId
+
+DRY_RUN: Final = "dry run"
+"""The engine of turns that only show what would be answered."""
 
 
 class Mark(StrEnum):
@@ -145,3 +149,8 @@ class TurnRecord:
     is_degraded: bool = False
     is_estimated: bool = False
     blocked: tuple[Blocked, ...] = field(default=())
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the cue was answered: something was heard, or it would have been outside of a dry run."""
+        return bool(self.heard.strip()) or (self.engine == DRY_RUN and self.outcome is Outcome.COMPLETED)

@@ -7,8 +7,9 @@ three bytes of UTF-8, which is more than tokenizers of current models need for a
 import re
 from typing import Final
 
-from spark_vtuber.core.cues import Cue, CueKind
+from spark_vtuber.core.cues import Cue, CueKind, Flood
 from spark_vtuber.core.events import ChatEvent, ChatKind
+from spark_vtuber.core.verdicts import Position
 from spark_vtuber.text.quoted import TEMPLATE_TOKEN, quoted
 
 BYTES_PER_TOKEN: Final = 3
@@ -19,7 +20,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 _DEEDS: Final = {
     ChatKind.ACTION: "acts",
-    ChatKind.REWARD: "redeems a reward of the channel",
+    ChatKind.REWARD: "redeems a reward of the channel{reward}",
     ChatKind.BITS: "cheers {amount} bits",
     ChatKind.SUPER_CHAT: "gives {amount} {currency}",
     ChatKind.SUBSCRIPTION: "subscribes",
@@ -27,6 +28,16 @@ _DEEDS: Final = {
     ChatKind.GIFT: "gives {amount} subscriptions to others",
     ChatKind.RAID: "raids with {amount} viewers",
     ChatKind.FOLLOW: "follows the channel",
+    ChatKind.STICKER: "sends a sticker for {amount} {currency}",
+    ChatKind.HYPE_TRAIN: "drives a hype train of level {amount}",
+    ChatKind.POLL: "has asked the chat in a poll",
+    ChatKind.PREDICTION: "has the chat predict something",
+}
+_REPORTS: Final = {
+    Position.TRANSCRIPT: "{name} says aloud: {words}",
+    Position.GAME: "The game {name} reports: {words}",
+    Position.MEMORY: "You remember about {name}: {words}",
+    Position.TOOL: "The tool {name} answers: {words}",
 }
 
 
@@ -66,6 +77,8 @@ def cue_line(cue: Cue, tokens: int) -> str:
     name = quote(cue.author, NAME_TOKENS)
     match cue.kind:
         case CueKind.CHAT:
+            if cue.asked_by > 1 and cue.text:
+                return _crowd_line(cue, name, words)
             return _chat_line(name, words if cue.text else "", cue.event)
         case CueKind.DUET:
             return f"{name}, who is on stream with you, says: {words}"
@@ -75,10 +88,32 @@ def cue_line(cue: Cue, tokens: int) -> str:
             return "(Nobody has written for a while. Say something of your own.)"
 
 
+def report_line(position: Position, name: str, text: str, tokens: int) -> str:
+    """One line about what comes from elsewhere than the chat, of at most `tokens` + 50 tokens; quoted like the chat.
+
+    Raises:
+        KeyError: nothing is reported from there.
+    """
+    return _REPORTS[position].format(name=quote(name, NAME_TOKENS), words=quote(text, tokens))
+
+
+def _crowd_line(cue: Cue, name: str, words: str) -> str:
+    """What many wrote; at most two of them are named."""
+    if cue.flood is not Flood.NONE:
+        return f"The chat is full of this, from {cue.asked_by} viewers: {words}"
+    other = quote(cue.also[0].author.name, NAME_TOKENS) if cue.also else ""
+    if cue.asked_by == 2 and other:
+        return f"Viewers {name} and {other} both write: {words}"
+    named = f"{name} and {other}" if other else name
+    return f"{cue.asked_by} viewers write the same, {named} among them: {words}"
+
+
 def _chat_line(name: str, words: str, event: ChatEvent | None) -> str:
     deed = ""
     if event is not None and event.kind in _DEEDS:
         currency = quote(event.currency, 4)[1:-1]
-        deed = _DEEDS[event.kind].format(amount=f"{event.amount:g}", currency=currency).rstrip()
+        title = event.reward.title if event.reward is not None else ""
+        reward = f", {quote(title, NAME_TOKENS)}" if title else ""
+        deed = _DEEDS[event.kind].format(amount=f"{event.amount:g}", currency=currency, reward=reward).rstrip()
     said = f"writes: {words}" if words or not deed else ""
     return f"Viewer {name} " + " and ".join(part for part in (deed, said) if part)

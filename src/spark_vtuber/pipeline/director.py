@@ -1,8 +1,10 @@
 """When: the only one that starts turns."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Final
 
 import anyio
 
@@ -12,6 +14,7 @@ from spark_vtuber.core.ids import CueId, PersonaId, Serial, TurnId
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.core.steering import Queue, Upcoming, cue_key
 from spark_vtuber.core.turns import Outcome, Reason, TurnRecord
+from spark_vtuber.pipeline.choosing.scores import is_paid, is_plain
 from spark_vtuber.pipeline.crew import Crew
 from spark_vtuber.pipeline.farewell import finish_sentence
 from spark_vtuber.pipeline.habits import Habits
@@ -19,6 +22,9 @@ from spark_vtuber.pipeline.inbox import Choice, Dropped, Inbox
 from spark_vtuber.pipeline.run import run_turn
 from spark_vtuber.pipeline.tally import Tally
 from spark_vtuber.pipeline.turn import Turn
+
+_FINAL: Final = frozenset({Reason.DELETED, Reason.BANNED, Reason.IGNORED, Reason.REJECTED, Reason.PANIC, Reason.STRUCK})
+"""Reasons for which a turn was cut that leave nobody to thank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class Director:
 
     Beside a turn that waits for approval the same persona may say the operator's words. `cast` says which persona
     answers; `keep` gets the record of every turn, after the flush, also of one that ended by a bug or with the show.
+    `perform` is what a turn does, to be set before the first one: `run_turn`, or `dry.pretend`.
     """
 
     def __init__(
@@ -53,6 +60,7 @@ class Director:
         self._cast = cast
         self._keep = keep
         self._habits = habits or Habits()
+        self.perform: Callable[[Turn, Crew], Awaitable[object]] = run_turn
         self._turns: dict[TurnId, Turn] = {}
         self._ended = anyio.Event()
         self._wake = anyio.Event()
@@ -61,6 +69,7 @@ class Director:
         self._idlings = Serial("idle")
         self._last_talker: PersonaId | None = None
         self._quiet_since_s = 0.0
+        self._answered_s = -math.inf
         self._is_stopped = False
         self._is_closing = False
         self._looked = anyio.Event()
@@ -96,13 +105,19 @@ class Director:
                 self._looked.set()
                 self._looked = anyio.Event()
                 if turn is None:
-                    with anyio.move_on_after(self._quiet_left_s()) as patience:
-                        await self._wake.wait()
-                    if patience.cancelled_caught:
-                        self._talk()
+                    await self._wait()
                 else:
                     self._turns[turn.id] = turn
                     tasks.start_soon(self._play, turn)
+
+    async def _wait(self) -> None:
+        """Until something changes, the pause of the policy is over, or it was quiet for so long that somebody talks."""
+        quiet_s, pause_s = self._quiet_left_s(), self._pause_left_s()
+        waits = [wait_s for wait_s in (quiet_s, pause_s) if wait_s is not None]
+        with anyio.move_on_after(min(waits, default=None)) as patience:
+            await self._wake.wait()
+        if patience.cancelled_caught and quiet_s is not None and quiet_s <= (pause_s or math.inf):
+            self._talk()
 
     async def answer(self) -> None:
         """Return when the loop has looked for a turn once more: it is alive."""
@@ -222,7 +237,7 @@ class Director:
 
     def retract(self, reason: Reason, is_meant: Callable[[ChatEvent], bool]) -> None:
         """Forget waiting cues of the events that are meant, and cut the turns that answer them."""
-        self._count(self._inbox.drop(reason, lambda cue: cue.event is not None and is_meant(cue.event)))
+        self._count(self._inbox.retract(reason, is_meant))
         for turn in self._turns.values():
             if turn.cue.event is not None and is_meant(turn.cue.event):
                 turn.interrupt(reason)
@@ -271,6 +286,8 @@ class Director:
 
     def _may_start(self, cue: Cue) -> bool:
         """Whether the cue passes the screen and its persona is free; one that holds an answer is, for the operator."""
+        if is_plain(cue) and self._is_pausing():
+            return False
         if not self._habits.screen.may_answer(cue):
             return False
         if cue.kind is not CueKind.SAY and self._are_all_busy:
@@ -285,15 +302,16 @@ class Director:
         return None if cue.priority >= Urgency.ANSWER_NOW else self._habits.decline(cue)
 
     def _turn_for(self, choice: Choice) -> Turn:
-        casting = self._cast(choice.cue)
-        turn = Turn(TurnId(self._serial.next()), casting.persona, choice.cue, self._crew.clock)
-        self._tally.cue_chosen(choice.cue, turn.id, casting.persona.id, choice.scores, choice.among, casting.reasons)
+        cue = replace(choice.cue, length=self._habits.length(self._inbox.pressure(self._crew.clock.now())))
+        casting = self._cast(cue)
+        turn = Turn(TurnId(self._serial.next()), casting.persona, cue, self._crew.clock)
+        self._tally.cue_chosen(cue, turn.id, casting.persona.id, choice.scores, choice.among, casting.reasons)
         return turn
 
     async def _play(self, turn: Turn) -> None:
         self._crew.announce("turn.started", turn=turn.id, persona=turn.persona.id)
         try:
-            await run_turn(turn, self._crew)
+            await self.perform(turn, self._crew)
         except Exception:
             for other in self._turns.values():
                 if other is not turn:
@@ -307,9 +325,25 @@ class Director:
             self._wake.set()
             record = turn.record()
             self._tally.turn_ended(record)
+            if record.is_answered:
+                self._answered_s = self._quiet_since_s
+                self._inbox.answered(record.cue, record.heard, self._answered_s)
             self._keep(record)
         if record.outcome is Outcome.SUPERSEDED and record.reason == Reason.MISHEARD:
             self.offer(replace(turn.cue, expected=None))
+        elif is_paid(record.cue) and not record.is_answered:
+            self._try_again(record)
+
+    def _try_again(self, record: TurnRecord) -> None:
+        """Whoever paid is thanked: a turn that was cut before its answer was heard gives the cue back, once."""
+        cue = record.cue
+        if record.reason == Reason.SHUTDOWN:
+            return
+        if cue.is_second_try or record.reason in _FINAL or self._is_stopped:
+            self._tally.cue_given_up(cue)
+            return
+        self._tally.cue_returned(cue)
+        self.offer(replace(cue, is_second_try=True))
 
     def _quiet_left_s(self) -> float | None:
         """How long it must stay quiet until somebody talks by themselves; None where nobody will."""
@@ -330,6 +364,16 @@ class Director:
             Cue(CueId(self._idlings.next()), CueKind.IDLE, "", persona=talker, received_s=now_s, admitted_s=now_s)
         )
 
+    def _is_pausing(self) -> bool:
+        """Whether the policy has unpaid lines wait: an answer is given, or was a short while ago."""
+        pause_s = self._inbox.pause_s
+        return pause_s > 0 and (bool(self._turns) or self._crew.clock.now() < self._answered_s + pause_s)
+
+    def _pause_left_s(self) -> float | None:
+        """How long lines that wait must go on to do so; None where the end of a turn tells."""
+        left_s = self._answered_s + self._inbox.pause_s - self._crew.clock.now()
+        return left_s if left_s > 0 and len(self._inbox) and not self._turns else None
+
     def _upcoming(self, choice: Choice, now_s: float) -> Upcoming:
         casting = self._cast(choice.cue)
         scored = sorted(choice.scores, key=lambda name: -choice.scores[name])
@@ -339,12 +383,11 @@ class Director:
 
     def _pull(self, line: str | None) -> Cue | None:
         """Take a waiting cue out of the inbox, by id or the next one."""
-        choice = self._inbox.take(self._crew.clock.now(), lambda cue: line is None or cue_key(cue) == line)
-        return choice.cue if choice else None
+        return self._inbox.pull(self._crew.clock.now(), lambda cue: line is None or cue_key(cue) == line)
 
-    def _count(self, dropped: list[Dropped]) -> None:
+    def _count(self, dropped: Iterable[Dropped]) -> None:
         for line in dropped:
-            self._tally.cue_dropped(line.cue, line.reason)
+            self._tally.cue_dropped(line.cue, line.reason, line.scores, line.joined)
 
     def _current(self) -> list[Turn]:
         """Whoever speaks, or, while nobody does, everybody who gets ready to."""

@@ -15,6 +15,8 @@ LOOK_AGAIN_S: Final = (2.5, 1.2, 0.6, 0.3)
 """Amounts of unplayed sound at which a waiting voice asks the splitter again; it gives shorter pieces each time."""
 
 
+_TERMINAL: Final = frozenset(".!?…。！？\"'”’»)~♪")
+
 LEAST_WAIT_S: Final = 0.05
 """While the floor is somebody else's no sound is used up, and asking again would be a tick."""
 
@@ -51,6 +53,7 @@ class Draft:
         self._length = 0
         self._taken = 0
         self._last_taken = ""
+        self._text = ""
         self._tags: deque[tuple[int, str]] = deque()
         self._changed = anyio.Event()
         self._patience: anyio.CancelScope | None = None
@@ -85,6 +88,7 @@ class Draft:
         """Forget everything: another engine answers from the beginning. Only before a piece was taken."""
         self._markup, self._splitter = self._new_markup(False), self._new_splitter()
         self._length = self._taken = 0
+        self._text = ""
         self._tags.clear()
         self.is_empty = True
 
@@ -95,9 +99,26 @@ class Draft:
             whole += " "
         self._markup, self._splitter = self._new_markup(False), self._new_splitter()
         self._splitter.feed(whole)
+        self._text = self._text[: self._taken] + whole
         self._length = self._taken + len(whole)
         while self._tags and self._tags[-1][0] >= self._length:
             self._tags.pop()
+
+    def is_beyond(self, sentences: int) -> bool:
+        """Whether more than so many sentences were written, which 0 does not bound.
+
+        What is beyond and was not taken yet is forgotten.
+        """
+        if not sentences or len(whole := self._sentences()) <= sentences:
+            return False
+        self._keep("".join(whole[:sentences]))
+        return True
+
+    def drop_fragment(self) -> None:
+        """Forget the last sentence where it is unfinished and not the only one: the answer reached its bound."""
+        whole = self._sentences()
+        if len(whole) > 1 and whole[-1].rstrip()[-1:] not in _TERMINAL:
+            self._keep("".join(whole[:-1]))
 
     async def next(self, slack: Callable[[], float]) -> Piece | None:
         """The next clause, or None when the answer is over.
@@ -119,6 +140,19 @@ class Draft:
             else:
                 await changed.wait()
 
+    def _sentences(self) -> list[str]:
+        return [one for one in split(self._text, "sentences", language=self._language) if one.strip()]
+
+    def _keep(self, text: str) -> None:
+        """Cut the answer down to its beginning `text`, as far as no voice has taken more of it."""
+        kept = max(len(text), self._taken)
+        self._text = self._text[:kept]
+        self._markup, self._splitter = self._new_markup(False), self._new_splitter()
+        self._splitter.feed(self._text[self._taken :])
+        self._length = kept
+        while self._tags and self._tags[-1][0] >= self._length:
+            self._tags.pop()
+
     def _add(self, parts: list[Part]) -> None:
         for part in parts:
             match part:
@@ -126,6 +160,7 @@ class Draft:
                     self._tags.append((self._length, name))
                 case Text(text):
                     self._splitter.feed(text)
+                    self._text += text
                     self._length += len(text)
                     self.is_empty = self.is_empty and not text.strip()
                 case _:

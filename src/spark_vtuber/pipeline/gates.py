@@ -8,8 +8,8 @@ from typing import Final
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.events import PAID_KINDS, ChatEvent, Role
 from spark_vtuber.core.turns import Reason
+from spark_vtuber.pipeline.choosing.sieve import Sieve
 from spark_vtuber.text.fold import fold
-
 
 CREW: Final = frozenset({Role.BROADCASTER, Role.MODERATOR})
 """Who runs the channel is never struck."""
@@ -36,7 +36,7 @@ class Gates:
     """Lets a line in, or says why not. Money passes the rate and repetition gates, and buys nobody out of the others.
 
     `is_ignored` says of a source and an author's id whether the operator bars them, `is_struck` whether they were
-    blocked too often of late.
+    blocked too often of late. While more is written than can be read, `sieve` picks.
     """
 
     def __init__(
@@ -44,9 +44,11 @@ class Gates:
         clock: Clock,
         limits: GateLimits | None = None,
         is_ignored: Callable[[str, str], bool] = lambda _source, _author: False,
+        sieve: Sieve | None = None,
     ) -> None:
         self._clock = clock
         self._is_ignored = is_ignored
+        self.sieve = sieve or Sieve(())
         self.is_struck: Callable[[str, str], bool] = lambda _source, _author: False
         self.limits = limits or GateLimits()
         self._tokens: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
@@ -66,8 +68,8 @@ class Gates:
         if not event.text.strip() and not event.amount:
             return Reason.EMPTY
         viewer = (event.source, event.author.id)
-        if not self._has_token(viewer):
-            return Reason.RATE
+        if reason := self._crowded_out(event, viewer):
+            return reason
         if self._is_repeated((*viewer, fold(event.text[: self.limits.compared]))):
             return Reason.DUPLICATE
         return None
@@ -79,6 +81,12 @@ class Gates:
         if self.is_struck(event.source, event.author.id) and not event.author.roles & CREW:
             return Reason.STRUCK
         return None
+
+    def _crowded_out(self, event: ChatEvent, viewer: tuple[str, str]) -> Reason | None:
+        """Why a line is one too many, of its author or of all."""
+        if not self._has_token(viewer):
+            return Reason.RATE
+        return None if self.sieve.lets_in(event, self._clock.now()) else Reason.FULL
 
     def _is_new(self, key: tuple[str, str]) -> bool:
         if key in self._ids:

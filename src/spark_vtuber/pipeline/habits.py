@@ -3,13 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from spark_vtuber.core.cues import Cue
+from spark_vtuber.core.cues import Cue, Length
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.turns import Reason
+from spark_vtuber.pipeline.choosing.lengths import Pressure
 from spark_vtuber.pipeline.screen import OpenScreen, Screen
 
 
 def _answers_all(_cue: Cue) -> Reason | None:
+    return None
+
+
+def _as_ever(_pressure: Pressure) -> Length | None:
     return None
 
 
@@ -24,7 +29,8 @@ class Habits:
     `decline` says why a cue is not to be answered at all, or None; it is a pure function of the cue and of how the
     characters are set. After `idle_s()` seconds in which nobody spoke and nothing was asked one of `talkers()` talks
     by itself; those whom nobody would hear now, as `is_heard` says, wait as long again. `screen` says of a waiting line
-    whether it may be answered yet.
+    whether it may be answered yet. `length` says how long an answer may be while so much presses; None means as long as
+    the character's own.
     """
 
     decline: Callable[[Cue], Reason | None] = _answers_all
@@ -32,3 +38,4 @@ class Habits:
     idle_s: Callable[[], float] = lambda: 60.0
     is_heard: Callable[[PersonaId], bool] = lambda _: True
     screen: Screen = field(default_factory=OpenScreen)
+    length: Callable[[Pressure], Length | None] = _as_ever

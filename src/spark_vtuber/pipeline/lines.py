@@ -1,8 +1,8 @@
 """The last lines of the chat and what became of each."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from spark_vtuber.core.clock import Clock
@@ -20,11 +20,15 @@ _GONE: Final = (Reason.DELETED, Reason.BANNED, Reason.IGNORED)
 
 @dataclass(slots=True)
 class Entry:
-    """A line as it is shown, who wrote it, and, where it may still be answered, the guarded event."""
+    """A line as it is shown, who wrote it, and, where it may still be answered, the guarded event.
+
+    `joined` are the lines that are answered with it.
+    """
 
     line: ChatLine
     author_id: str
     event: ChatEvent | None
+    joined: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Lines:
@@ -75,23 +79,44 @@ class Lines:
             entry.line = replace(entry.line, state=LineState.CHOSEN, turn=turn, scores=scores, reason="")
 
     def ended(self, record: TurnRecord) -> None:
-        """The turn of a line is over: the line was answered if anything was heard of it."""
+        """The turn of a line is over: the line, and those that joined it, were answered if anything was heard of it."""
         entry = self._entry(record.cue.event)
         if entry is None or entry.line.turn != record.id or entry.line.state is not LineState.CHOSEN:
             return
-        if record.heard:
-            entry.line = replace(entry.line, state=LineState.ANSWERED)
-        else:
+        if not record.is_answered:
             entry.line = replace(entry.line, state=LineState.DROPPED, reason=record.reason or record.error)
+            return
+        entry.line = replace(entry.line, state=LineState.ANSWERED)
+        also = [(event.source, event.id) for event in record.cue.also]
+        for other in {*also, *entry.joined}:
+            self._answered_with(self._entries.get(other), record.id)
 
-    def dropped(self, event: ChatEvent, reason: Reason) -> None:
-        """A line that may be shown gets no answer."""
+    def returned(self, event: ChatEvent) -> None:
+        """A line waits once more: its answer was cut before it was heard."""
+        if (entry := self._entry(event)) is not None:
+            entry.line = replace(entry.line, state=LineState.WAITING, turn=None, reason="")
+
+    def dropped(
+        self,
+        event: ChatEvent,
+        reason: Reason,
+        scores: Mapping[str, float] | None = None,
+        joined: ChatEvent | None = None,
+    ) -> None:
+        """A line that may be shown gets no answer of its own; it may be answered with the one that it joined."""
         entry = self._entry(event)
         if entry is None:
             return
-        entry.line = replace(entry.line, state=LineState.DROPPED, reason=reason.value)
+        entry.line = replace(entry.line, state=LineState.DROPPED, reason=reason.value, scores=scores or {})
         if reason in _GONE:
             self._erase(entry)
+        leader = self._entry(joined)
+        if leader is None or leader is entry:
+            return
+        if leader.line.state is LineState.ANSWERED:
+            self._answered_with(entry, leader.line.turn)
+        else:
+            leader.joined.append((event.source, event.id))
 
     def retract(self, is_meant: Callable[[ChatEvent], bool]) -> list[str]:
         """Lines were taken back: their words go, whatever became of them. Gives their ids."""
@@ -99,6 +124,12 @@ class Lines:
         for entry in erased:
             self._erase(entry)
         return [entry.line.id for entry in erased]
+
+    @staticmethod
+    def _answered_with(entry: Entry | None, turn: TurnId | None) -> None:
+        """A line was answered by the answer to another."""
+        if entry is not None and entry.line.state is LineState.DROPPED and entry.event is not None:
+            entry.line = replace(entry.line, state=LineState.ANSWERED, turn=turn)
 
     def _erase(self, entry: Entry) -> None:
         entry.line = replace(entry.line, text="", emotes=())

@@ -1,20 +1,29 @@
 """What became of every line: counted, announced, and kept for the list of lines."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
+from spark_vtuber.core.clock import Clock, SystemClock
 from spark_vtuber.core.cues import Cue
 from spark_vtuber.core.desk import Announce
 from spark_vtuber.core.events import ChatEvent
 from spark_vtuber.core.ids import PersonaId, TurnId
 from spark_vtuber.core.steering import cue_key, emote_views
 from spark_vtuber.core.turns import Reason, TurnRecord
+from spark_vtuber.pipeline.choosing.owed import Owed
+from spark_vtuber.pipeline.choosing.sentiment import Sentiment
 from spark_vtuber.pipeline.lines import Lines
+
+FELT: Final = 0.05
+FEELING_EVERY_S: Final = 2.0
+"""The room's sentiment is told of when it changed by so much, and at most so often."""
 
 
 class Tally:
     """Every line that is not answered is counted here, once, with its reason; `count` is told the reason too.
 
-    `trace` makes of a blocked text what may be kept of it: a hash, or nothing.
+    `trace` makes of a blocked text what may be kept of it: a hash, or nothing. `owed` are the paid lines that wait for
+    thanks, `sentiment` is how the room feels.
     """
 
     def __init__(
@@ -23,6 +32,7 @@ class Tally:
         count: Callable[[str], None],
         lines: Lines | None = None,
         trace: Callable[[str], str] = lambda _: "",
+        clock: Clock | None = None,
     ) -> None:
         self._announce = announce
         self._trace = trace
@@ -30,6 +40,10 @@ class Tally:
         self.lines = lines
         self.received = 0
         self.dropped: dict[Reason, int] = dict.fromkeys(Reason, 0)
+        self.owed = Owed()
+        self.sentiment = Sentiment()
+        self._clock = clock or SystemClock()
+        self._told_feeling = (0.0, -FEELING_EVERY_S)
 
     def count(self, reason: Reason) -> None:
         """Something gets no answer that no event tells of."""
@@ -38,6 +52,8 @@ class Tally:
 
     def line_admitted(self, event: ChatEvent, mended: str) -> None:
         """A line passed gates and guard; `mended` says why its text is not as it was written."""
+        self.owed.owe(event, self._clock.unix_ms())
+        self._feel(event.text)
         if self.lines is not None:
             self.lines.waiting(event)
         self._announce(
@@ -66,6 +82,7 @@ class Tally:
             scores=scores,
             among=among,
             reasons=list(reasons),
+            asked_by=cue.asked_by,
         )
 
     def lines_erased(self, is_meant: Callable[[ChatEvent], bool]) -> None:
@@ -74,8 +91,22 @@ class Tally:
         if erased:
             self._announce("chat.erased", ids=erased)
 
+    def cue_returned(self, cue: Cue) -> None:
+        """A cue waits once more: its answer was cut before it was heard."""
+        if cue.event is not None:
+            if self.lines is not None:
+                self.lines.returned(cue.event)
+            self._announce("chat.returned", id=cue.event.id, source=cue.event.source)
+
+    def cue_given_up(self, cue: Cue) -> None:
+        """Nobody will be thanked for a cue any more."""
+        if cue.event is not None:
+            self.owed.settle(cue.event)
+
     def turn_ended(self, record: TurnRecord) -> None:
         """A turn is over: its line was answered, or was not."""
+        if record.cue.event is not None and record.is_answered:
+            self.owed.settle(record.cue.event)
         if self.lines is not None:
             self.lines.ended(record)
 
@@ -85,27 +116,51 @@ class Tally:
             self.lines.refused(event, reason)
         self._drop(event, reason)
 
-    def line_dropped(self, event: ChatEvent, reason: Reason) -> None:
-        """A line that passed the guard gets no answer."""
-        if self.lines is not None:
-            self.lines.dropped(event, reason)
-        self._drop(event, reason)
+    def cue_dropped(
+        self, cue: Cue, reason: Reason, scores: Mapping[str, float] | None = None, joined: ChatEvent | None = None
+    ) -> None:
+        """A cue gets no answer of its own; one that no line stands behind is only counted.
 
-    def cue_dropped(self, cue: Cue, reason: Reason) -> None:
-        """A cue gets no answer; one that no line stands behind is only counted."""
-        if cue.event is not None:
-            self.line_dropped(cue.event, reason)
-        else:
+        `scores` are what it was worth, `joined` is the line that it is answered with.
+        """
+        if cue.event is None:
             self.count(reason)
+            return
+        self.owed.settle(cue.event)
+        if self.lines is not None:
+            self.lines.dropped(cue.event, reason, scores, joined)
+        self._drop(cue.event, reason, scores, joined)
 
     def line_blocked(self, event: ChatEvent, rule: str, reason: str) -> None:
         """The guard refused a line; neither its text nor its author is told."""
         if self.lines is not None:
             self.lines.blocked(event, rule, reason)
         self.count(Reason.BLOCKED)
+        self._feel(event.text)
         digest = self._trace(event.text)
         self._announce("chat.blocked", id=event.id, source=event.source, rule=rule, reason=reason, digest=digest)
 
-    def _drop(self, event: ChatEvent, reason: Reason) -> None:
+    def _feel(self, text: str) -> None:
+        """Take a line into the room's sentiment, and tell of it where it changed."""
+        now_s = self._clock.now()
+        self.sentiment.hear(text, now_s)
+        value = round(self.sentiment.at(now_s), 2)
+        told, told_s = self._told_feeling
+        if abs(value - told) >= FELT and now_s - told_s >= FEELING_EVERY_S:
+            self._told_feeling = (value, now_s)
+            self._announce("sentiment", value=value)
+
+    def _drop(
+        self,
+        event: ChatEvent,
+        reason: Reason,
+        scores: Mapping[str, float] | None = None,
+        joined: ChatEvent | None = None,
+    ) -> None:
         self.count(reason)
-        self._announce("chat.dropped", id=event.id, source=event.source, reason=reason.value)
+        told: dict[str, Any] = {"id": event.id, "source": event.source, "reason": reason.value}
+        if scores:
+            told["scores"] = dict(scores)
+        if joined is not None:
+            told["joined"] = joined.id
+        self._announce("chat.dropped", **told)

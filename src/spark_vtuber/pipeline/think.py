@@ -6,7 +6,7 @@ from typing import Final, assert_never
 
 import anyio
 
-from spark_vtuber.core.cues import Cue, CueKind
+from spark_vtuber.core.cues import Cue, CueKind, Length
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.turns import Mark
 from spark_vtuber.llm.port import LLM, LLMRequest, TextDelta, Usage
@@ -85,12 +85,14 @@ async def _write_in_time(turn: Turn, crew: Crew, draft: Draft, model: LLM) -> No
 async def _write(turn: Turn, crew: Crew, draft: Draft, model: LLM, cue: Cue) -> None:
     """Stream one answer into the draft, with a deadline between its pieces.
 
-    An answer that grows far beyond its limit, in text or in thoughts, is cut off.
+    An answer that grows far beyond its limit, in text or in thoughts, is cut off. One that is to be short ends with its
+    last whole sentence, whatever else the model has to say.
     """
     with turn.measures.span("prompt_ms"):
         messages = crew.build_prompt(turn.persona, cue)
     turn.measures.mark(Mark.PROMPT)
-    longest = crew.limits.max_tokens
+    length = cue.length or Length()
+    longest = min(crew.limits.max_tokens, length.max_tokens or crew.limits.max_tokens)
     max_tokens = min(longest, max(LEAST_TOKENS, round(longest * turn.persona.reply_share)))
     request = LLMRequest(turn.persona, cue, messages, max_tokens=max_tokens)
     turn.engine = model.capabilities.engine
@@ -111,18 +113,21 @@ async def _write(turn: Turn, crew: Crew, draft: Draft, model: LLM, cue: Cue) -> 
                     last_s = crew.clock.now()
                     first_s = first_s or last_s
                     draft.feed(text)
-                    if max(draft.length, pieces) > max_tokens * LONGEST_TOKEN:
+                    if max(draft.length, pieces) > max_tokens * LONGEST_TOKEN or draft.is_beyond(length.sentences):
                         break
-                case Usage(tokens_in, tokens_cached, tokens_out):
-                    for name, value in (
-                        ("tokens_in", tokens_in), ("tokens_cached", tokens_cached), ("tokens_out", tokens_out),
-                    ):  # fmt: skip
-                        if value is not None:
-                            turn.measures.counts[name] = value
+                case Usage():
+                    _note(turn, part)
                 case None:
                     break
                 case _:
                     assert_never(part)
+    if length.max_tokens and turn.measures.counts.get("tokens_out", pieces) >= max_tokens:
+        draft.drop_fragment()
     turn.measures.counts.setdefault("tokens_out", pieces)
     if last_s > first_s:
         turn.measures.counts["tokens_per_s"] = (pieces - 1) / (last_s - first_s)
+
+
+def _note(turn: Turn, usage: Usage) -> None:
+    counts = {"tokens_in": usage.tokens_in, "tokens_cached": usage.tokens_cached, "tokens_out": usage.tokens_out}
+    turn.measures.counts |= {name: value for name, value in counts.items() if value is not None}

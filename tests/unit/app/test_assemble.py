@@ -114,7 +114,7 @@ def configure(tmp_path: Path, fakes: Engines) -> Configure:
 
 
 def around() -> Surroundings:
-    return Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"))
+    return Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"), aside=inline)
 
 
 def opened(settings: Settings, **more: Any) -> AbstractAsyncContextManager[Opened]:

@@ -28,6 +28,7 @@ from spark_vtuber.pipeline.director import Director
 from spark_vtuber.pipeline.reception import Reception
 from spark_vtuber.telemetry import process
 from spark_vtuber.testing.chaos import BrokenError, Fault, Misfortune, Troupe
+from spark_vtuber.testing.journal import inline
 from spark_vtuber.testing.stages import ScriptedPage, page_on
 from spark_vtuber.testing.virtual import VirtualClock
 
@@ -157,7 +158,7 @@ stale_s = 600.0
 @asynccontextmanager
 async def opened(settings: Settings, house: House) -> AsyncIterator[Opened]:
     log = logging.getLogger("test.chaos")
-    around = Surroundings(VirtualClock(), random.Random(1), log, house.troupe.workers)
+    around = Surroundings(VirtualClock(), random.Random(1), log, house.troupe.workers, aside=inline)
     async with anyio.create_task_group() as tasks:
         opened: Opened = await tasks.start(partial(run_show, settings, around))
         tasks.start_soon(follow, opened, house)

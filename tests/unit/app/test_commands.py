@@ -22,6 +22,7 @@ from spark_vtuber.core.events import Author, ChatEvent, ChatKind, Reward, Role
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.turns import Reason
 from spark_vtuber.core.verdicts import Direction
+from spark_vtuber.pipeline.choosing.sieve import Mesh, Sieve
 from spark_vtuber.pipeline.gates import GateLimits, Gates
 from spark_vtuber.pipeline.tally import Tally
 from spark_vtuber.stage.port import Emote
@@ -75,7 +76,7 @@ class Room:
         self.ignored: set[str] = set()
         self.tally = Tally(self.notes, lambda _: None)
         self.ids = 0
-        gates = Gates(clock, GateLimits(duplicate_s=0, burst=40), self.is_ignored)
+        gates = Gates(clock, GateLimits(duplicate_s=0, burst=40), self.is_ignored, Sieve((), Mesh(burst=1_000)))
         performer = Performer(
             Instruments(self.voices, self.company, self.obs, rig.stage, self.guard, self.readmit, self.send),
             lambda: self.commands,

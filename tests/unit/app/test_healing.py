@@ -21,6 +21,7 @@ from spark_vtuber.core.turns import Outcome
 from spark_vtuber.stage.hall import StageHall
 from spark_vtuber.stage.port import Position
 from spark_vtuber.testing.chaos import Fault, Troupe
+from spark_vtuber.testing.journal import inline
 from spark_vtuber.testing.virtual import VirtualClock
 
 OpenShow = Callable[..., AbstractAsyncContextManager[Opened]]
@@ -33,7 +34,7 @@ def open_show(troupe: Troupe, tmp_path: Path) -> OpenShow:
         file = tmp_path / "spark.toml"
         file.write_text('[llm]\nuse = "openai"\n[discovery]\non = false\n' + more, encoding="utf-8")
         settings = load(troupe.spec, file, {"data": {"dir": str(tmp_path / "data")}}, {})
-        around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"), troupe.workers)
+        around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"), troupe.workers, aside=inline)
         async with anyio.create_task_group() as tasks:
             yield await tasks.start(partial(run_show, settings, around))
             tasks.cancel_scope.cancel()

@@ -24,6 +24,7 @@ from spark_vtuber.core.ids import TurnId
 from spark_vtuber.testing.contracts.ingest import INGEST, Entrance, Promise
 from spark_vtuber.testing.crews import SPARK
 from spark_vtuber.testing.ingest import FakeIngest
+from spark_vtuber.testing.journal import inline
 from spark_vtuber.testing.virtual import VirtualClock
 
 TOKEN = "the-token-of-a-bridge"
@@ -57,7 +58,7 @@ class Porch:
 @asynccontextmanager
 async def porch(tmp_path: Path, server: dict[str, Any] | None = None, **ingest: Any) -> AsyncIterator[Porch]:
     flags = {"data": {"dir": str(tmp_path)}, "ingest": {"token": REFERENCE, **ingest}, "server": server or {}}
-    around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"))
+    around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"), aside=inline)
     settings = load(engines.spec, None, flags, {})
     async with httpx.AsyncClient() as http, AsyncExitStack() as stack:
         yield Porch(House(settings, around, http, stack, (SPARK,)))

@@ -33,7 +33,7 @@ def _inline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def house_of(folder: Path, stack: AsyncExitStack, *, is_on: bool = True) -> House:
     settings = load(engines.spec, None, {"data": {"dir": str(folder)}, "journal": {"on": is_on}}, {})
-    around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"))
+    around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"), aside=inline)
     return House(settings, around, httpx.AsyncClient(), stack, ())
 
 

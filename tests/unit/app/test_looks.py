@@ -23,6 +23,7 @@ from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.personality import card
 from spark_vtuber.stage.hall import StageHall
 from spark_vtuber.stage.protocol import Look, parse
+from spark_vtuber.testing.journal import inline
 from spark_vtuber.testing.virtual import VirtualClock
 from spark_vtuber.testing.vrm import META, vrm
 
@@ -33,7 +34,7 @@ MAIN, EMBER = PersonaId("main"), PersonaId("ember")
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     """A show with one model and one puppet."""
     settings = load(engines.spec, None, {"data": {"dir": str(tmp_path)}}, {})
-    around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"))
+    around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"), aside=inline)
     personas = (card.load(MAIN, "main", "vrm:Box"), card.load(EMBER, "ember"))
     async with AsyncExitStack() as stack, httpx.AsyncClient() as http:
         yield House(settings, around, http, stack, personas)

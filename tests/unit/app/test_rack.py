@@ -17,6 +17,7 @@ from spark_vtuber.core.engine import EngineEnv, EngineSpec, Finding
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.health.board import Board
 from spark_vtuber.testing.crews import Notes
+from spark_vtuber.testing.journal import inline
 from spark_vtuber.testing.virtual import VirtualClock
 
 
@@ -47,7 +48,7 @@ def rack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[Rack, Board, 
     spec = EngineSpec(Options, _open, _probe, "a fake", "MIT")
     monkeypatch.setattr(engines, "spec", lambda _port, _name: spec)
     board, stack = Board(VirtualClock(), Notes()), AsyncExitStack()
-    around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"))
+    around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"), aside=inline)
     env = engine_env(Config(data=Data(dir=tmp_path)), around, httpx.AsyncClient(), (), str)
     return Rack(stack, env, board), board, stack
 
@@ -73,7 +74,7 @@ async def test_an_engine_that_cannot_be_opened_is_shown_with_its_fix(
 
 
 def test_the_environment_has_a_report_only_where_one_is_given(tmp_path: Path) -> None:
-    around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"))
+    around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"), aside=inline)
     config, http = Config(data=Data(dir=tmp_path)), httpx.AsyncClient()
     assert engine_env(config, around, http, (), str).ports == {}
     assert "report" in engine_env(config, around, http, (), str, print).ports

@@ -20,6 +20,7 @@ from spark_vtuber.config.load import load
 from spark_vtuber.core.desk import Line
 from spark_vtuber.core.turns import Outcome
 from spark_vtuber.testing.chaos import Troupe
+from spark_vtuber.testing.journal import inline
 from spark_vtuber.testing.obs_fake import FakeObs
 from spark_vtuber.testing.virtual import VirtualClock
 from spark_vtuber.testing.vts_server import fake_studio
@@ -58,7 +59,7 @@ def open_show(troupe: Troupe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         file = tmp_path / "spark.toml"
         file.write_text(CONFIG, encoding="utf-8")
         settings = load(troupe.spec, file, {"data": {"dir": str(tmp_path / "data")}}, {})
-        around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"), troupe.workers)
+        around = Surroundings(VirtualClock(), random.Random(1), logging.getLogger("test"), troupe.workers, aside=inline)
         async with fake_studio(VirtualClock(), frames_per_s=5) as studio, anyio.create_task_group() as tasks:
             obs = FakeObs(tasks)
             monkeypatch.setattr(

@@ -119,7 +119,7 @@ def a_show(configure: Callable[[str], Settings], monkeypatch: pytest.MonkeyPatch
                 return studios[port].connect()
 
             monkeypatch.setattr(assemble, "AvatarRoom", partial(AvatarRoom, open_=connect))
-            around = Surroundings(clock, random.Random(1), logging.getLogger("test"))
+            around = Surroundings(clock, random.Random(1), logging.getLogger("test"), aside=inline)
             tasks = await stack.enter_async_context(anyio.create_task_group())
             opened: Opened = await tasks.start(run_show, configure(text), around)
             events: list[dict[str, Any]] = []

@@ -9,7 +9,7 @@ from spark_vtuber.pipeline.inbox import Inbox
 
 
 def cue(name: str, text: str = "hm", at_s: float = 0.0, kind: ChatKind = ChatKind.MESSAGE, priority: int = 0) -> Cue:
-    event = ChatEvent(name, "test", kind, Author("ana", "Ana"), text)
+    event = ChatEvent(name, "test", kind, Author(f"id of {name}", f"Viewer {name}"), text)
     return Cue(CueId(name), CueKind.CHAT, text, event=event, received_s=at_s, admitted_s=at_s, priority=priority)
 
 
@@ -29,17 +29,17 @@ def order_of(*cues: Cue, now_s: float = 0.0) -> list[str]:
 
 def test_money_goes_before_a_name_before_an_event_before_a_question_before_small_talk() -> None:
     assert order_of(
-        cue("small"),
+        cue("small", "frogs"),
         cue("question", "why?"),
-        cue("raid", kind=ChatKind.RAID),
+        cue("raid", "we come", kind=ChatKind.RAID),
         cue("named", "spark hm"),
         cue("paid", kind=ChatKind.BITS),
     ) == ["paid", "named", "raid", "question", "small"]
 
 
 def test_a_fresh_line_goes_before_an_old_one_and_equal_ones_in_order() -> None:
-    assert order_of(cue("old", at_s=0), cue("new", at_s=50), now_s=50) == ["new", "old"]
-    assert order_of(cue("first", at_s=1), cue("second", at_s=2), now_s=500) == ["first", "second"]
+    assert order_of(cue("old", "frogs", at_s=0), cue("new", "newts", at_s=50), now_s=50) == ["new", "old"]
+    assert order_of(cue("first", "frogs", at_s=1), cue("second", "newts", at_s=2), now_s=500) == ["first", "second"]
 
 
 def test_a_sentence_goes_before_a_single_word_and_a_priority_counts() -> None:
@@ -52,7 +52,7 @@ def test_the_scores_of_a_choice_explain_it() -> None:
     inbox.offer(cue("a", "spark, why is that so?"), 0)
     choice = inbox.take(0, anything)
     assert choice is not None
-    assert set(choice.scores) == {"fresh", "addressed", "question", "substance"}
+    assert set(choice.scores) == {"fresh", "addressed", "question", "substance", "novel"}
     assert choice.among == 1
 
 
@@ -65,9 +65,9 @@ def test_only_a_line_that_may_go_is_taken() -> None:
 
 def test_a_full_inbox_lets_go_of_the_worst_line_which_may_be_the_new_one() -> None:
     inbox = Inbox((), capacity=1)
-    inbox.offer(cue("small"), 0)
+    inbox.offer(cue("small", "frogs"), 0)
     assert [gone.cue.id for gone in inbox.offer(cue("paid", kind=ChatKind.BITS), 0)] == ["small"]
-    late = inbox.offer(cue("late"), 0)
+    late = inbox.offer(cue("late", "newts", at_s=1), 0)
     assert [(gone.cue.id, gone.reason) for gone in late] == [("late", Reason.FULL)]
 
 
@@ -93,7 +93,7 @@ def test_it_is_never_over_capacity_and_nothing_is_lost_or_given_twice(
     inbox = Inbox((), capacity=capacity)
     gone: list[str] = []
     for number, (kind, at_s) in enumerate(lines):
-        gone += [line.cue.id for line in inbox.offer(cue(str(number), kind=kind, at_s=at_s), 300)]
+        gone += [line.cue.id for line in inbox.offer(cue(str(number), f"frog {number}", kind=kind, at_s=at_s), 300)]
         assert len(inbox) <= capacity
     while (choice := inbox.take(300, anything)) is not None:
         gone.append(choice.cue.id)
