@@ -151,7 +151,7 @@ async def _open(options: YouTubeOptions, env: EngineEnv) -> AsyncIterator[YouTub
         if kept is not None:
             await kept.write(quota.record())
 
-    youtube = YouTube(env.http, options.api_url, key, quota)
+    youtube = YouTube(env.http, options.api_url, key, quota, env.clock.unix_ms)
     ties = Ties(env.clock, env.random, env.log, env.ports.get("report", _unreported), keep)
     reader = Reader(youtube, Finder(youtube, place, quota, env.clock), quota, ties)
     yield YouTubeChat(youtube, reader, quota, _access(options, env))
@@ -165,7 +165,7 @@ async def _probe(options: YouTubeOptions, env: EngineEnv) -> AsyncIterator[Findi
     quota = Quota(options.quota, options.hours, env.clock.unix_ms)
     try:
         place = read_place(options.channel, options.video)
-        youtube = YouTube(env.http, options.api_url, _key(options, env), quota)
+        youtube = YouTube(env.http, options.api_url, _key(options, env), quota, env.clock.unix_ms)
         finder = Finder(youtube, place, quota, env.clock)
         found = await finder.look()
     except EngineError as error:

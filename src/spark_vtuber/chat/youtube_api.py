@@ -13,8 +13,9 @@ Codes of the errors raised here:
 """
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, assert_never
 from urllib.parse import urlsplit
 
@@ -34,6 +35,9 @@ ANSWER_S: Final = 15.0
 SILENCE_S: Final = 300.0
 """A stream that brings nothing for so long may be dead; a new one costs as much as one page."""
 
+CLOCK_S: Final = 5.0
+"""Clocks that differ by less count as equal: an answer takes its time, and its date has whole seconds."""
+
 PARTS: Final = "id,snippet,authorDetails"
 MOST_MESSAGES: Final = 2_000
 RECENT: Final = 10
@@ -47,12 +51,18 @@ _HOW_TO_GET_A_KEY: Final = "make a key in the Google Cloud console, and run: spa
 class YouTube:
     """Asks the API at `api_url` (`https://www.googleapis.com/youtube/v3`) with a key that stays in a header."""
 
-    def __init__(self, http: httpx.AsyncClient, api_url: str, key: str, quota: Quota) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, api_url: str, key: str, quota: Quota, unix_ms: Callable[[], int]
+    ) -> None:
+        """`unix_ms` is the time of this machine."""
         self._http = http
         self._api_url = api_url.rstrip("/")
         self._host = urlsplit(api_url).netloc
         self._headers = {"X-Goog-Api-Key": key, "Accept": "application/json", "Accept-Encoding": "identity"}
         self._quota = quota
+        self._unix_ms = unix_ms
+        self.ahead_ms = 0
+        """How far this machine's clock is ahead of YouTube's; small differences are none."""
 
     async def broadcasts(self, *videos: str) -> tuple[Broadcast, ...]:
         """What is known of these videos, in the order of YouTube; one that is private or gone is left out. 1 unit."""
@@ -61,9 +71,11 @@ class YouTube:
         query = {"part": "snippet,liveStreamingDetails", "id": ",".join(videos)}
         return protocol.read_broadcasts(await self._get("/videos", query, LOOK))
 
-    async def channel(self, name: Handle | User) -> Channel | None:
+    async def channel(self, name: Channel | Handle | User) -> Channel | None:
         """The channel with this name; None where there is none. 1 unit."""
         match name:
+            case Channel():
+                query = {"id": name.id}
             case Handle():
                 query = {"forHandle": f"@{name.name}"}
             case User():
@@ -151,6 +163,7 @@ class YouTube:
                 response = await self._http.send(request, stream=True)
         except (httpx.HTTPError, TimeoutError) as error:
             raise self._unreachable(error) from error
+        self._compare_clocks(response.headers.get("Date", ""))
         try:
             if response.status_code != httpx.codes.OK:
                 raise self._refused(protocol.read_refusal(response.status_code, await _body(response)), units)
@@ -171,6 +184,14 @@ class YouTube:
         if not isinstance(answer, dict):
             raise _senseless(None)
         return answer
+
+    def _compare_clocks(self, date: str) -> None:
+        try:
+            theirs_ms = round(parsedate_to_datetime(date).timestamp() * 1000)
+        except (ValueError, TypeError, OverflowError):
+            return
+        ahead_ms = self._unix_ms() - theirs_ms
+        self.ahead_ms = ahead_ms if abs(ahead_ms) > CLOCK_S * 1000 else 0
 
     def _refuse_errors(self, answer: Json) -> None:
         """A stream that began well can end with an error."""

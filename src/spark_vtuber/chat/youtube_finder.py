@@ -31,6 +31,7 @@ class Finder:
         self._clock = clock
         self._misses = 0
         self._searched_s: float | None = None
+        self._is_there = False
 
     async def look(self) -> Broadcast | None:
         """What can be read now; None where nothing is live.
@@ -61,12 +62,16 @@ class Finder:
 
     async def _resolved(self) -> Video | Channel:
         if isinstance(self._place, Handle | User):
-            channel = await self._youtube.channel(self._place)
-            if channel is None:
-                fix = "check the spelling of chat.youtube.channel"
-                raise EngineError("no_channel", f"YouTube has no channel {self.name}", fix=fix)
-            self._place = channel
+            self._place = await self._known(self._place)
         return self._place
+
+    async def _known(self, place: Channel | Handle | User) -> Channel:
+        channel = await self._youtube.channel(place)
+        if channel is None:
+            fix = "check the spelling of chat.youtube.channel"
+            raise EngineError("no_channel", f"YouTube has no channel {self.name}", fix=fix)
+        self._is_there = True
+        return channel
 
     async def _video(self, video: Video) -> Broadcast | None:
         found = await self._youtube.broadcasts(video.id)
@@ -82,7 +87,9 @@ class Finder:
         except EngineError as error:
             if error.code != "not_found":
                 raise
-            return ()
+        if not self._is_there:
+            await self._known(channel)
+        return ()
 
     async def _live(self, videos: tuple[str, ...]) -> Broadcast | None:
         return next((one for one in await self._youtube.broadcasts(*videos) if one.is_on), None)

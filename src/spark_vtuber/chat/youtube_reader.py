@@ -92,10 +92,11 @@ class Reader:
             EngineError: what only a person can mend: `bad_key`, `not_enabled`, `no_channel`, `no_video`, `refused`.
         """
         self._tell("starting", f"looks for {self._finder.name}")
-        self._room = Room(self._ties.clock.unix_ms())
+        began_ms, self._room = self._ties.clock.unix_ms(), Room(0)
         try:
             while True:
                 self._now = await self._live()
+                self._room.since_ms = max(self._room.since_ms, began_ms - self._youtube.ahead_ms)
                 self._token, self._empty_streams = "", 0
                 async with aclosing(self._follow(self._now)) as events:
                     async for event in events:

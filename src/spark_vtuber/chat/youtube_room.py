@@ -4,6 +4,7 @@ Source of names and meanings: the discovery document of the API (v3) and the ref
 
 Choices where YouTube leaves one:
 
+* A name that is a handle is told without its `@`.
 * A sticker's text is its description. A new membership is a subscription of one month, a milestone a resubscription.
 * N gift memberships are one event of N; who received them is news about the room.
 * Jewels, which buy the gifts of vertical streams, are bits with the currency `jewels`.
@@ -112,7 +113,7 @@ def _author(message: Json, snippet: Json) -> Author:
     roles = frozenset(role for name, role in _ROLES if details.get(name) is True)
     return Author(
         id=text(details.get("channelId"), 100) or text(snippet.get("authorChannelId"), 100),
-        name=text(details.get("displayName"), 100),
+        name=text(details.get("displayName"), 100).removeprefix("@"),
         roles=roles,
     )
 

@@ -168,7 +168,9 @@ class FakeYouTube:
 
     def _channels(self, query: Mapping[str, str]) -> list[Json]:
         name = query.get("forHandle", "").removeprefix("@") or query.get("forUsername", "")
-        channel = self.handles.get(name.lower())
+        channel = self.handles.get(name.lower()) if name else query.get("id")
+        known = {*self.handles.values(), *(chat.channel for chat in self.chats.values())}
+        channel = channel if channel in known else None
         return [{"kind": "youtube#channel", "id": channel}] if channel else []
 
     def _uploads(self, query: Mapping[str, str]) -> list[Json]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from email.utils import formatdate
 from typing import Final
 
 import anyio
@@ -53,9 +54,13 @@ class YouTubeTransport(httpx.AsyncBaseTransport):
             Request.of(request.method, url.path, url.query.decode(), dict(request.headers), body)
         )
         if answer.pages is None:
-            return httpx.Response(answer.status, headers=[_JSON], content=answer.content())
+            return httpx.Response(answer.status, headers=self._headers, content=answer.content())
         stream = _Stream(self, answer.pages, self._dropped)
-        return httpx.Response(200, headers=[_JSON], stream=stream)
+        return httpx.Response(200, headers=self._headers, stream=stream)
+
+    @property
+    def _headers(self) -> list[tuple[str, str]]:
+        return [_JSON, ("Date", formatdate(self.youtube.unix_ms() / 1000, usegmt=True))]
 
 
 class _Stream(httpx.AsyncByteStream):

@@ -183,6 +183,7 @@ async def test_a_stream_that_the_list_hides_is_found_by_the_search(stage: Stage,
     ("options", "code"),
     [
         (set_up(channel="@nobody"), "no_channel"),
+        (set_up(channel="UCnobody________________"), "no_channel"),
         (set_up(video="nosuchvideo"), "no_video"),
         (set_up(channel="what is this"), "no_channel"),
         (set_up(), "no_channel"),
@@ -226,6 +227,19 @@ async def test_what_was_written_before_she_came_is_not_answered(stage: Stage, ch
     chat.says("ana", "yesterday")
     await anyio.sleep(10)
     async with listening(stage):
+        chat.says("ana", "now")
+        await anyio.sleep(1)
+    assert stage.texts == ["now"]
+
+
+@pytest.mark.parametrize("ahead_s", [-600, 600])
+async def test_a_clock_that_is_wrong_here_loses_nothing_and_answers_no_history(stage: Stage, ahead_s: int) -> None:
+    stage.youtube.unix_ms = lambda: VirtualClock().unix_ms() - 1000 * ahead_s
+    chat = stage.youtube.go_live(VIDEO, CHANNEL)
+    chat.says("ana", "yesterday")
+    await anyio.sleep(10)
+    async with listening(stage):
+        await anyio.sleep(5)
         chat.says("ana", "now")
         await anyio.sleep(1)
     assert stage.texts == ["now"]

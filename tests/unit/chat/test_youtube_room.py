@@ -41,6 +41,11 @@ def test_a_line_is_what_its_author_wrote(chat: LiveChat) -> None:
     assert (event.author.name, event.author.roles) == ("ana", {Role.MODERATOR, Role.SUBSCRIBER})
 
 
+def test_a_handle_is_a_name_without_its_sign(chat: LiveChat) -> None:
+    chat.says("@ana", "hello")
+    assert one(chat).author.name == "ana"
+
+
 def test_the_owner_of_the_channel_is_the_broadcaster(chat: LiveChat) -> None:
     chat.says("streamer", "hi", isChatOwner=True)
     assert one(chat).author.roles == {Role.BROADCASTER}
