@@ -10,7 +10,7 @@ import anyio
 
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.verdicts import Decision, Direction, Verdict
-from spark_vtuber.moderation.port import Guard, GuardContext, Judge, Question
+from spark_vtuber.moderation.port import Guard, GuardContext, Judge, Question, Told, untold
 from spark_vtuber.moderation.ruling import DOUBTFUL
 from spark_vtuber.text.fold import fold
 
@@ -26,11 +26,11 @@ class Opinion(StrEnum):
     FAILED = "failed"
 
 
-Told = Callable[[Opinion, str], None]
+Heard = Callable[[Opinion, str], None]
 """Hears what became of a question, and the code of the error where there was one."""
 
 
-def _untold(_opinion: Opinion, _code: str) -> None:
+def _unheard(_opinion: Opinion, _code: str) -> None:
     """Nobody listens."""
 
 
@@ -42,11 +42,11 @@ class SecondOpinion:
     """
 
     def __init__(
-        self, find: Callable[[], Judge | None], capacity: Callable[[], int] = lambda: 1_000, told: Told = _untold
+        self, find: Callable[[], Judge | None], capacity: Callable[[], int] = lambda: 1_000, heard: Heard = _unheard
     ) -> None:
         self._find = find
         self._capacity = capacity
-        self._told = told
+        self._heard = heard
         self._known: OrderedDict[bytes, bool] = OrderedDict()
 
     @property
@@ -76,7 +76,7 @@ class SecondOpinion:
             else:
                 opinion, code = (Opinion.ALLOWED if may_pass else Opinion.REFUSED), ""
                 self._remember(key, may_pass)
-        self._told(opinion, code)
+        self._heard(opinion, code)
         return opinion
 
     def _remember(self, key: bytes, may_pass: bool) -> None:
@@ -92,10 +92,14 @@ class JudgedGuard:
     those are asked about that would be chosen.
     """
 
-    def __init__(self, guard: Guard, second: SecondOpinion, deadline_s: Callable[[], float]) -> None:
+    def __init__(
+        self, guard: Guard, second: SecondOpinion, deadline_s: Callable[[], float], told: Told = untold
+    ) -> None:
+        """`told` hears of what is blocked here."""
         self._guard = guard
         self._second = second
         self._deadline_s = deadline_s
+        self._told = told
 
     async def check(self, text: str, direction: Direction, context: GuardContext) -> Verdict:
         """As the port says; a doubtful text is blocked unless the judge lets it pass in time."""
@@ -105,7 +109,11 @@ class JudgedGuard:
             return verdict
         question = Question(verdict.text, direction, verdict.category, context.released)
         opinion = await self._second.ask(question, self._deadline_s())
-        return verdict if opinion is Opinion.ALLOWED else refused(verdict, opinion)
+        if opinion is Opinion.ALLOWED:
+            return verdict
+        verdict = refused(verdict, opinion)
+        self._told(text, direction, context, verdict)
+        return verdict
 
 
 def refused(verdict: Verdict, opinion: Opinion) -> Verdict:
@@ -124,5 +132,5 @@ def refused(verdict: Verdict, opinion: Opinion) -> Verdict:
 
 
 def _digest(question: Question) -> bytes:
-    parts = (question.direction, question.category, fold(question.text), fold(question.before))
+    parts = (question.direction, question.category, fold(question.text), fold(question.before), fold(question.author))
     return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=16).digest()

@@ -1,5 +1,6 @@
 """The port of guards."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +27,14 @@ class GuardContext:
     turn: str = ""
 
 
+Told = Callable[[str, Direction, GuardContext, Verdict], None]
+"""Hears of a verdict that does not let a text through as it is; must neither wait nor fail."""
+
+
+def untold(_text: str, _direction: Direction, _context: GuardContext, _verdict: Verdict) -> None:
+    """Nobody hears of verdicts."""
+
+
 class Guard(Protocol):
     """Decides what may be read, shown, spoken and kept."""
 
@@ -41,13 +50,15 @@ class Guard(Protocol):
 class Question:
     """A text of which the rules cannot tell whether it is harmful.
 
-    `category` is what they suspect; `before` the end of what the character said just before, where it is the speaker.
+    `category` is what they suspect; `before` the end of what the character said just before, where it is the speaker;
+    `author` the name of who wrote it, where somebody did.
     """
 
     text: str
     direction: Direction
     category: str = ""
     before: str = ""
+    author: str = ""
 
 
 class Judge(Protocol):

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from spark_vtuber.core.verdicts import Decision, Direction, Position, Verdict
-from spark_vtuber.moderation.port import Guard, GuardContext
+from spark_vtuber.moderation.port import Guard, GuardContext, Told, untold
+
+RULE: Final = "position"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,19 @@ PLACES: Final[Mapping[Position, Place]] = {
 class PlacedGuard:
     """A `Guard` that holds every text to the rules of its position before and after another guard looks at it."""
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, told: Told = untold) -> None:
+        """`told` hears of what is blocked or cut here."""
         self._guard = guard
+        self._told = told
 
     async def check(self, text: str, direction: Direction, context: GuardContext) -> Verdict:
         """As the port says; what the position does not allow is blocked by the rule `position`."""
+        verdict = await self._check(text, direction, context)
+        if verdict.rule == RULE:
+            self._told(text, direction, context, verdict)
+        return verdict
+
+    async def _check(self, text: str, direction: Direction, context: GuardContext) -> Verdict:
         place = PLACES[context.position]
         if place.shape is not None and not place.shape.fullmatch(text):
             return _refused("shape")
@@ -62,8 +72,8 @@ class PlacedGuard:
         verdict = await self._guard.check(text[: place.longest], direction, context)
         if verdict.decision is not Decision.ALLOW:
             return verdict
-        return replace(verdict, decision=Decision.REWRITE, rule=verdict.rule or "position", reason="cut")
+        return replace(verdict, decision=Decision.REWRITE, rule=verdict.rule or RULE, reason="cut")
 
 
 def _refused(reason: str) -> Verdict:
-    return Verdict(Decision.BLOCK, "", "position", reason)
+    return Verdict(Decision.BLOCK, "", RULE, reason)

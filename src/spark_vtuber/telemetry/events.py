@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -68,6 +68,19 @@ class EventLog:
         """Forget all but the last `keep` events, to save memory; whoever needs them gets a `gap`."""
         while len(self._ring) > keep:
             self._ring.popleft()
+
+    def blot(self, kind: str, ids: Collection[str], fields: Collection[str]) -> None:
+        """Empty the `fields` of events of that kind whose `id` is one of `ids`: they were taken back.
+
+        Whoever comes later, or comes back, never gets the words; whoever was there has them already.
+        """
+        sign = json.dumps(kind)
+        for at, text in enumerate(self._ring):
+            if sign in text and any(one in text for one in ids):
+                at_ms, own_kind, turn, data = json.loads(text)
+                if own_kind == kind and data.get("id") in ids:
+                    blotted = {name: "" if name in fields else value for name, value in data.items()}
+                    self._ring[at] = json.dumps([at_ms, own_kind, turn, blotted], allow_nan=False)
 
     @asynccontextmanager
     async def subscribe(self, since: int | None) -> AsyncIterator[AsyncIterator[Event]]:

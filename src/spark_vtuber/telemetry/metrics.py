@@ -28,6 +28,9 @@ class ShowMetrics:
         self._turns = Counter("spark_vtuber_turns_total", "Turns that ended, by outcome.", ["outcome"])
         self._degraded = Counter("spark_vtuber_turns_degraded_total", "Turns in which a stand-in had to help.")
         self._blocked = Counter("spark_vtuber_clauses_blocked_total", "Clauses the guard did not let through.")
+        self._opinions = Counter(
+            "spark_vtuber_second_opinions_total", "Doubtful texts the model was asked about, by outcome.", ["outcome"]
+        )
         self._received = Counter("spark_vtuber_chat_received_total", "Lines received, by source.", ["source"])
         self._dropped = Counter("spark_vtuber_chat_dropped_total", "Lines dropped, by reason.", ["reason"])
         self._tokens = Counter("spark_vtuber_tokens_total", "Tokens of the model, in and out.", ["direction"])
@@ -70,6 +73,10 @@ class ShowMetrics:
         """A line was dropped; `reason` is one of `core.turns.Reason`."""
         self._dropped.add(reason)
 
+    def judge(self, outcome: str) -> None:
+        """The model was asked about a doubtful text: allowed, refused, late or failed."""
+        self._opinions.add(outcome)
+
     def record(self, turn: TurnRecord) -> None:
         """A turn ended."""
         self._turns.add(turn.outcome.value)
@@ -97,6 +104,7 @@ class ShowMetrics:
             self._turns,
             self._degraded,
             self._blocked,
+            self._opinions,
             self._received,
             self._dropped,
             self._tokens,

@@ -140,7 +140,7 @@ async def test_only_so_many_answers_are_remembered_and_all_can_be_forgotten() ->
 )
 async def test_no_answer_is_no_and_is_asked_for_again(judge: ScriptedJudge, opinion: Opinion, took_s: float) -> None:
     told: list[tuple[Opinion, str]] = []
-    second = SecondOpinion(lambda: judge, told=lambda *what: told.append(what))
+    second = SecondOpinion(lambda: judge, heard=lambda *what: told.append(what))
     began_s = anyio.current_time()
     assert await second.ask(Question("hm", IN), 2.0) is opinion
     assert anyio.current_time() - began_s == pytest.approx(took_s)
