@@ -30,12 +30,14 @@ async def stream_bytes(pages: AsyncGenerator[Json, None]) -> AsyncGenerator[byte
 class YouTubeTransport(httpx.AsyncBaseTransport):
     """Connects a client to the fake within the process.
 
-    While it is not `is_up` nobody answers; `drop` breaks every stream that is open, as when the server is killed.
+    While it is not `is_up` nobody answers; an answer is on its way for `latency_s`. `drop` breaks every stream that is
+    open, as when the server is killed.
     """
 
     def __init__(self, youtube: FakeYouTube) -> None:
         self.youtube = youtube
         self.is_up = True
+        self.latency_s = 0.0
         self.streams = 0
         self._dropped = anyio.Event()
 
@@ -53,6 +55,7 @@ class YouTubeTransport(httpx.AsyncBaseTransport):
         answer = self.youtube.answer(
             Request.of(request.method, url.path, url.query.decode(), dict(request.headers), body)
         )
+        await anyio.sleep(self.latency_s)
         if answer.pages is None:
             return httpx.Response(answer.status, headers=self._headers, content=answer.content())
         stream = _Stream(self, answer.pages, self._dropped)

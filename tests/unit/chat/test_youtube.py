@@ -220,6 +220,7 @@ async def test_the_stream_costs_five_units_however_long_it_lasts(stage: Stage, c
             await anyio.sleep(1)
     assert stage.texts == [str(number) for number in range(200)]
     assert (stage.youtube.asked("/liveChat/messages/stream"), stage.youtube.asked("/liveChat/messages")) == (1, 0)
+    assert len(stage.said) == 2
     assert stage.transport.streams == 0
 
 
@@ -454,6 +455,15 @@ async def test_what_she_sends_is_in_the_chat_and_not_answered(stage: Stage, chat
     ]
     assert stage.texts == ["hi"]
     assert stage.youtube.spent == 2 + 5 + 20
+
+
+async def test_a_line_of_hers_that_comes_before_youtube_took_it_is_not_answered(stage: Stage, chat: LiveChat) -> None:
+    sign_in(stage)
+    async with listening(stage, WRITING) as source:
+        stage.transport.latency_s = 2.0
+        await source.send("hello")
+        await anyio.sleep(5)
+    assert (len(chat.messages), stage.texts) == (1, [])
 
 
 async def test_a_token_that_ended_is_renewed_and_kept(stage: Stage, chat: LiveChat) -> None:
