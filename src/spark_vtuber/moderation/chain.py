@@ -22,10 +22,10 @@ from spark_vtuber.moderation.links import links
 from spark_vtuber.moderation.mention import MENTION, is_own_name, mentions
 from spark_vtuber.moderation.personal import personal
 from spark_vtuber.moderation.phrases import Phrases
-from spark_vtuber.moderation.pieces import NOISE
+from spark_vtuber.moderation.pieces import NOISE, QUOTED
 from spark_vtuber.moderation.port import GuardContext
 from spark_vtuber.moderation.reading import Reading
-from spark_vtuber.moderation.ruling import FLOOR, Category, Match, Ruling
+from spark_vtuber.moderation.ruling import DOUBTFUL, FLOOR, Category, Match, Ruling
 from spark_vtuber.moderation.spoken_numbers import NUMBERS
 from spark_vtuber.moderation.view import View
 from spark_vtuber.moderation.views import views
@@ -42,6 +42,9 @@ TAIL_CHARS: Final = 200
 
 _FOREIGN_LONGEST: Final = 3
 """Coarse words up to this length are ordinary ones in some other language."""
+
+NO_LIST: Final = "no_word_list"
+"""The rule that makes a line doubtful whose language has no word list."""
 
 _WORD_RULES: Final = frozenset({"word", "masked"})
 
@@ -136,16 +139,18 @@ class Chain:
         if blocking:
             first = max(blocking, key=lambda match: (match.category in FLOOR, match.score))
             return Ruling(Decision.BLOCK, "", first.category, first.rule, first.category, first.score, spans, language)
+        category, name = (worst.category, worst.rule) if worst is not None else ("", "")
+        if direction is Direction.IN and language and language not in NAMES and score < DOUBTFUL:
+            name, score = name or NO_LIST, DOUBTFUL
         masks = [match for match in held if match.replacement is not None and match.start >= ahead]
         mended, reasons = self._mended(text, raw, direction, masks, ahead)
         if reasons:
             rule = "masked" if masks else "cleaned"
-            category = masks[0].category if masks else ""
+            kind = masks[0].category if masks else ""
             return Ruling(
-                Decision.REWRITE, mended, category, rule, ",".join(reasons), score, spans if masks else (), language,
+                Decision.REWRITE, mended, kind, rule, ",".join(reasons), score, spans if masks else (), language,
                 is_unfinished=is_unfinished,
             )  # fmt: skip
-        category, name = (worst.category, worst.rule) if worst is not None else ("", "")
         return Ruling(Decision.ALLOW, text, category, name, "", score, spans, language, is_unfinished=is_unfinished)
 
     def _matches(self, reading: Reading, direction: Direction, language: str) -> tuple[list[Match], bool]:
@@ -179,8 +184,11 @@ class Chain:
             found += self._hate.matches(other)
             if view.kind != NOISE:
                 found += self._words(other, language)
+        allowed = tuple(self._allowed(other))
         for match in found:
-            if match.score >= self._thresholds[direction] or match.replacement is not None:
+            is_enough = match.score >= self._thresholds[direction] or match.replacement is not None
+            is_in_one = view.kind == QUOTED and view.pieces_in(match.start, match.end) == 1
+            if is_enough and not is_in_one and not _is_within(match, allowed):
                 start, end = reading.span(*view.place(match.start, match.end))
                 yield replace(match, rule=f"{match.rule}_{view.kind}", start=start, end=end)
 

@@ -40,12 +40,12 @@ def _from_pig(word: str) -> str:
     if len(word) < _LEAST_TELLING or not word.endswith("ay") or word in _COMMON_PIG:
         return word
     stem = word[:-2]
-    if stem[-1] in "wy" and stem[0] in "aeiou":
-        return stem[:-1]
     for length in (1, 2, 3):
         turned = stem[-length:] + stem[:-length]
         if turned in _TELLING:
             return turned
+    if stem[-1] in "wy" and stem[0] in "aeiou":
+        return stem[:-1]
     return stem[-1] + stem[:-1]
 
 

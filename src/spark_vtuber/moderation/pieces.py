@@ -11,6 +11,7 @@ from spark_vtuber.moderation.view import WORDLIKE, View, around, start_of, token
 from spark_vtuber.moderation.words import STEMS
 
 NOISE: Final = "noise"
+QUOTED: Final = "quoted"
 
 _NOISE: Final = re.compile(
     r"\b(?:u+h+|u+m+|e+r+m?|a+h+|o+h+|hm+|lol|lmao|ha(?:ha)+|he(?:he)+|kappa|pogchamp|pog|poggers|lul|lulw|kekw|"
@@ -46,8 +47,10 @@ def pieced(reading: Reading) -> Iterator[View]:
     quoted = [piece for piece in found if piece[0]]
     if len(quoted) > 1:
         quoted = quoted[-_MOST_PARTS:]
-        whole = "".join(piece for piece, _, _ in quoted)
-        yield View("pieces", (*quoted, (whole, quoted[0][1], quoted[-1][2])))
+        yield View(QUOTED, tuple(quoted))
+        if not any(" " in piece for piece, _, _ in quoted):
+            whole = "".join(piece for piece, _, _ in quoted)
+            yield View("pieces", ((whole, quoted[0][1], quoted[-1][2]),))
     tokens = tokens_of(reading)
     halves = _halves()
     for at, (left, start, _) in enumerate(tokens):

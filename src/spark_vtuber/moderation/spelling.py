@@ -92,6 +92,7 @@ def initials(reading: Reading) -> Iterator[View]:
         if found is not None:
             letters = run[found.start() : found.end()]
             yield View("initials", ((found[0], letters[0][1], letters[-1][2]),))
+            return
 
 
 @cache

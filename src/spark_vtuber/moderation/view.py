@@ -23,15 +23,23 @@ class View:
         """What the checks read."""
         return " ".join(piece for piece, _, _ in self.pieces)
 
+    def pieces_in(self, start: int, end: int) -> int:
+        """How many pieces a range of `text` touches."""
+        return len(self._touched(start, end))
+
     def place(self, start: int, end: int) -> tuple[int, int]:
         """The range of the folded text that a range of `text` stands for."""
+        touched = self._touched(start, end)
+        return min(first for first, _ in touched), max(last for _, last in touched)
+
+    def _touched(self, start: int, end: int) -> list[tuple[int, int]]:
         at = 0
         touched: list[tuple[int, int]] = []
         for text, first, last in self.pieces:
             if at < end and start < at + len(text):
                 touched.append((first, last))
             at += len(text) + 1
-        return min(first for first, _ in touched), max(last for _, last in touched)
+        return touched
 
 
 def tokens_of(reading: Reading) -> list[Piece]:
