@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spark_vtuber.app.catalogue import REFERENCE
+from spark_vtuber.chat import twitch_features
 from spark_vtuber.config.environment import given_secrets, passphrase
 from spark_vtuber.config.keys import Config
 from spark_vtuber.core.engine import Finding
@@ -55,7 +56,7 @@ def file_of(config: Config, keyring: Keyring, plaintext: Plaintext = "never") ->
 def uses(config: Config) -> dict[str, tuple[str, ...]]:
     """The secrets that a configuration names, each with the keys that do. Names that cannot be are left out."""
     found: dict[str, list[str]] = {}
-    for key, reference in _references(config.model_dump()):
+    for key, reference in (*_references(config.model_dump()), *_accounts(config)):
         try:
             found.setdefault(canonical(reference), []).append(key)
         except SparkError:
@@ -80,7 +81,8 @@ def findings(config: Config) -> Iterator[Finding]:
         try:
             vault.secret(name)
         except SparkError as error:
-            yield Finding(name, "warning", f"{error.message}; used by {keys or 'no key'}", error.fix)
+            fix = twitch_features.LOGIN if name == twitch_features.SECRET else error.fix
+            yield Finding(name, "warning", f"{error.message}; used by {keys or 'no key'}", fix)
         else:
             yield Finding(name, "ok", f"in the {', then the '.join(places) or KEYRING}; used by {keys or 'no key'}")
 
@@ -119,6 +121,12 @@ def _references(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
                 yield from _references(one, key)
         case str() if value.startswith(REFERENCE):
             yield key, value.removeprefix(REFERENCE)
+
+
+def _accounts(config: Config) -> Iterator[tuple[str, str]]:
+    """The secrets of accounts that are in use; nobody sets them by hand."""
+    if config.chat.twitch.account:
+        yield "chat.twitch.account", twitch_features.SECRET
 
 
 def _none() -> Backend | None:

@@ -28,7 +28,8 @@ Form = Mapping[str, str]
 class Provider:
     """Who signs accounts in. A public client has no secret; Google wants one, which is none by its own words.
 
-    `scope_field` is what the server calls the list of scopes. Without a `validate_url` tokens cannot be asked about.
+    `scope_field` is what the server calls the list of scopes. Without a `validate_url` tokens cannot be asked about,
+    without a `revoke_url` they cannot be given back. `login` is the command that signs in.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Provider:
     login: str
     client_secret: str = field(default="", repr=False)
     validate_url: str = ""
+    revoke_url: str = ""
     scope_field: str = "scope"
 
 

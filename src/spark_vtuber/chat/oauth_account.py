@@ -116,6 +116,12 @@ class OAuth:
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise senseless(self.provider) from error
 
+    async def revoke(self, tokens: Tokens) -> None:
+        """Give the tokens back, where the server takes them. Raises `EngineError("unreachable")`."""
+        if self.provider.revoke_url:
+            form = {"client_id": self.provider.client_id, "token": tokens.access}
+            await self._post(self.provider.revoke_url, form)
+
     async def _post(self, url: str, form: Form) -> tuple[int, Mapping[str, Any]]:
         try:
             answer = await self._http.post(url, data=dict(form), timeout=PATIENCE_S)

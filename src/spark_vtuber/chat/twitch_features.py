@@ -101,6 +101,7 @@ def provider_of(id_url: str, client_id: str) -> Provider:
         device_url=f"{id_url}/device",
         token_url=f"{id_url}/token",
         validate_url=f"{id_url}/validate",
+        revoke_url=f"{id_url}/revoke",
         client_id=client_id,
         login=LOGIN,
         scope_field="scopes",

@@ -1,0 +1,236 @@
+"""Accounts on platforms: signing in and out, with a show and without one."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Final
+
+import anyio
+from anyio.abc import TaskGroup
+
+from spark_vtuber.app.house import House
+from spark_vtuber.chat import twitch_features
+from spark_vtuber.chat.oauth import DeviceLogin, Identity, Prompt, Provider, Tokens
+from spark_vtuber.chat.oauth_account import OAuth
+from spark_vtuber.chat.twitch_features import provider_of, scopes_of, wanted
+from spark_vtuber.config.keys import Config
+from spark_vtuber.core.accounts import AccountView, LoginCode, account_event
+from spark_vtuber.core.errors import EngineError, SparkError
+
+HOW_TO_GET_A_CLIENT: Final = "register an application of the type Public at dev.twitch.tv/console, then set"
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A platform that accounts sign in to.
+
+    `secret` is the name under which the tokens are kept, `source` the component that uses them while `is_used`.
+    `provider` raises `SparkError("no_client_id")`; `scopes` are exactly those that what is switched on needs.
+    """
+
+    name: str
+    title: str
+    secret: str
+    source: str
+    provider: Callable[[Config], Provider]
+    scopes: Callable[[Config], tuple[str, ...]]
+    is_used: Callable[[Config], bool]
+    how_to_use: str
+
+
+def _twitch_provider(config: Config) -> Provider:
+    twitch = config.chat.twitch
+    if not twitch.client_id:
+        what = "signing in to Twitch needs the client id of an application"
+        raise SparkError(what, code="no_client_id", fix=f"{HOW_TO_GET_A_CLIENT} chat.twitch.client_id")
+    return provider_of(twitch.id_url, twitch.client_id)
+
+
+def _twitch_scopes(config: Config) -> tuple[str, ...]:
+    features = config.chat.twitch.features.model_dump()
+    return scopes_of(wanted(name for name, is_on in features.items() if is_on))
+
+
+PLATFORMS: Final[Mapping[str, Platform]] = {
+    "twitch": Platform(
+        name="twitch",
+        title="Twitch",
+        secret=twitch_features.SECRET,
+        source="chat:twitch",
+        provider=_twitch_provider,
+        scopes=_twitch_scopes,
+        is_used=lambda config: config.chat.twitch.account,
+        how_to_use="set chat.twitch.account = true",
+    )
+}
+
+
+def platform_of(name: str, platforms: Mapping[str, Platform] = PLATFORMS) -> Platform:
+    """A platform by its name. Raises `SparkError("unknown_platform")`."""
+    if name not in platforms:
+        known = ", ".join(platforms)
+        raise SparkError(f'accounts cannot sign in to "{name}"', code="unknown_platform", fix=f"known are: {known}")
+    return platforms[name]
+
+
+async def complete(
+    oauth: OAuth, login: DeviceLogin, prompt: Prompt, keep: Callable[[str], Awaitable[None]]
+) -> Identity:
+    """Wait until the person typed the code, keep the tokens, then ask whose they are.
+
+    Raises:
+        SparkError: as `OAuth.finish`, what `keep` says, or `signed_out`.
+    """
+    tokens = await oauth.finish(login, prompt)
+    await keep(tokens.to_json())
+    identity = await oauth.validate(tokens.access)
+    if identity is None:
+        raise EngineError("bad_answer", f"{oauth.provider.title} does not know its own token", fix="try again")
+    return identity
+
+
+@dataclass(slots=True)
+class _Login:
+    """A login that waits for a person."""
+
+    code: LoginCode
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+
+
+class AccountDesk:
+    """Implements `core.accounts.Accounts`; logins are waited for while `run` runs."""
+
+    def __init__(
+        self, house: House, send: Callable[[str, str], Awaitable[None]], platforms: Mapping[str, Platform] = PLATFORMS
+    ) -> None:
+        self._house = house
+        self._send = send
+        self._platforms = platforms
+        self._views = {one.name: AccountView(one.name, one.title, "signed_out") for one in platforms.values()}
+        self._logins: dict[str, _Login] = {}
+        self._tasks: TaskGroup | None = None
+
+    def accounts(self) -> Sequence[AccountView]:
+        """As they are, with the codes that wait."""
+        return [self._shown(view) for view in self._views.values()]
+
+    async def sign_in(self, platform: str) -> LoginCode:
+        """Ask for a code and wait for it in the background."""
+        one = platform_of(platform, self._platforms)
+        if self._tasks is None:
+            raise EngineError("not_ready", "the show is not ready yet", retryable=True, fix="try again")
+        oauth = self._oauth(one)
+        login, prompt = await oauth.begin(one.scopes(self._house.config))
+        self._give_up(platform)
+        expires_ms = self._house.around.clock.unix_ms() + round(prompt.expires_s * 1000)
+        waiting = self._logins[platform] = _Login(LoginCode(prompt.address, prompt.code, expires_ms))
+        self._announce(platform)
+        self._tasks.start_soon(self._wait, one, oauth, login, prompt, waiting)
+        return waiting.code
+
+    async def sign_out(self, platform: str) -> bool:
+        """Give up the code that waits, else give the tokens back and forget them."""
+        one = platform_of(platform, self._platforms)
+        if self._give_up(platform):
+            self._announce(platform)
+            return True
+        tokens = await self._tokens(one)
+        await self._house.forget_secret(one.secret)
+        was_signed_in = tokens is not None or self._views[platform].state != "signed_out"
+        self.hear(AccountView(one.name, one.title, "signed_out"))
+        self._house.supervisor.restart(one.source, "the account signed out")
+        if tokens is not None:
+            await self._revoke(one, tokens)
+        return was_signed_in
+
+    async def send(self, platform: str, text: str) -> None:
+        """Write into the chat of the source that reads this platform."""
+        await self._send(platform_of(platform, self._platforms).name, text)
+
+    def hear(self, view: AccountView) -> None:
+        """Take how an account is from whoever uses it."""
+        if self._views[view.platform] != view:
+            self._views[view.platform] = view
+            self._announce(view.platform)
+
+    async def run(self) -> None:
+        """See who is signed in, then wait for logins, until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            try:
+                for one in self._platforms.values():
+                    is_unknown = self._views[one.name].state == "signed_out"
+                    if is_unknown and self._is_set_up(one) and await self._tokens(one) is not None:
+                        self.hear(self._signed_in(one, ""))
+                await anyio.sleep_forever()
+            finally:
+                self._tasks = None
+                self._logins.clear()
+
+    async def _wait(self, one: Platform, oauth: OAuth, login: DeviceLogin, prompt: Prompt, waiting: _Login) -> None:
+        keep = partial(self._house.keep_secret, one.secret)
+        view = self._views[one.name]
+        with waiting.scope:
+            try:
+                identity = await complete(oauth, login, prompt, keep)
+                view = self._signed_in(one, identity.login)
+            except SparkError as error:
+                view = replace(view, detail=error.message, fix=error.fix)
+        if self._logins.get(one.name) is not waiting:
+            return
+        del self._logins[one.name]
+        self._views[one.name] = view
+        self._announce(one.name)
+        if view.state == "signed_in":
+            self._house.supervisor.restart(one.source, "an account signed in")
+
+    def _signed_in(self, one: Platform, login: str) -> AccountView:
+        if one.is_used(self._house.config):
+            return AccountView(one.name, one.title, "signed_in", login)
+        detail = "signed in, and not used yet"
+        return AccountView(one.name, one.title, "signed_in", login, detail=detail, fix=one.how_to_use)
+
+    async def _tokens(self, one: Platform) -> Tokens | None:
+        try:
+            return Tokens.from_json(await self._house.around.aside(partial(self._house.vault.secret, one.secret)))
+        except EngineError:
+            return None
+
+    async def _revoke(self, one: Platform, tokens: Tokens) -> None:
+        """Tell the platform; that it does not hear changes nothing here."""
+        try:
+            await self._oauth(one).revoke(tokens)
+        except SparkError as error:
+            self._house.around.log.warning("%s was not told of the sign-out: %s", one.title, error.message)
+
+    def _oauth(self, one: Platform) -> OAuth:
+        return OAuth(one.provider(self._house.config), self._house.http, self._house.around.clock)
+
+    def _is_set_up(self, one: Platform) -> bool:
+        try:
+            one.provider(self._house.config)
+        except SparkError:
+            return False
+        return True
+
+    def _give_up(self, platform: str) -> bool:
+        waiting = self._logins.pop(platform, None)
+        if waiting is not None:
+            waiting.scope.cancel()
+        return waiting is not None
+
+    def _shown(self, view: AccountView) -> AccountView:
+        waiting = self._logins.get(view.platform)
+        return replace(view, state="waiting", code=waiting.code) if waiting else view
+
+    def _announce(self, platform: str) -> None:
+        self._house.events("account", **account_event(self._shown(self._views[platform])))
+
+
+def keeper(keep: Callable[[str, str], object], secret: str) -> Callable[[str], Awaitable[None]]:
+    """Keeps an account without a show: `keep(name, value)` may wait for a keyring."""
+
+    async def kept(value: str) -> None:
+        await anyio.to_thread.run_sync(keep, secret, value)
+
+    return kept
