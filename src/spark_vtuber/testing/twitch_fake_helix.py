@@ -74,7 +74,7 @@ class Helix:
             ("GET", "/chat/emotes/global"): ((), lambda _request, _grant: self._emotes(self.world.emotes)),
             ("POST", "/chat/messages"): (
                 ("user:write:chat",),
-                lambda request, grant: self.sending.answer(request.json(), grant),
+                lambda request, grant: self.sending.answer(request.fields(), grant),
             ),
             ("GET", REWARDS): (_READ, self._rewards),
             ("POST", REWARDS): (_MANAGE, self._create_reward),

@@ -91,6 +91,10 @@ class Request:
             raise Refusal(400, "The request body is not a JSON object")
         return value
 
+    def fields(self) -> dict[str, Any]:
+        """The JSON object of the body and the parameters of the query: some clients send a message in the query."""
+        return {**dict(parse_qsl(self.query)), **(self.json() if self.body else {})}
+
     @property
     def token(self) -> str:
         """What the `Authorization` header carries, without its scheme."""
