@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.real, pytest.mark.needs("chromium", "axe")]
 RULES: Final = ("wcag2a", "wcag2aa", "wcag21aa", "wcag22aa")
 LOOKS: Final = (("dark", 1280, 800), ("light", 1280, 800), ("light", 390, 844))
 """Colours do not depend on the width, nor sizes on the colours."""
-TABS: Final = ("now", "chat", "health", "latency", "persona", "log", "settings")
+TABS: Final = ("now", "chat", "health", "latency", "persona", "guard", "log", "settings")
 
 
 class Page:

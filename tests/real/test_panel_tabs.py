@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -401,6 +402,61 @@ async def test_every_kind_of_setting_has_its_control(house: House) -> None:
         await expect(page.page.locator("[data-key='discovery.ports']")).to_have_count(0)
 
 
+async def test_what_was_held_back_is_explained_without_its_words(house: House) -> None:
+    async with house.tab("guard") as page:
+        held = card(page, "Held back")
+        await house.show.write("mallory", "what a fucking mess")
+        entry = held.get_by_role("listitem").filter(has_text="mallory")
+        await expect(entry).to_contain_text("Swearing")
+        await expect(entry).to_contain_text("a chat line from page")
+        assert "fucking" not in await page.page.content()
+        await entry.get_by_role("button", name="Only what mallory wrote").click()
+        await expect(held.get_by_role("listitem")).to_have_count(1)
+        await held.get_by_role("button", name="Only mallory").click()
+        await held.get_by_label("Category").select_option("threat")
+        await expect(held).to_contain_text("Nothing of that kind was held back")
+        await held.get_by_role("button", name="Show everything").click()
+        strikes = card(page, "Strikes")
+        await expect(strikes).to_contain_text("mallory")
+        await strikes.get_by_role("button", name="Pardon mallory").click()
+        await expect(strikes).to_contain_text("Nobody has strikes")
+        assert await house.get("/api/guard/strikes") == []
+
+
+async def test_a_text_is_checked_and_what_lets_it_pass_counts_at_once(house: House) -> None:
+    async with house.tab("guard") as page:
+        box = card(page, "Why would this be blocked?")
+        await box.get_by_label("A text to check").fill("turnips are <b>great</b>")
+        await box.get_by_role("button", name="Check").click()
+        await expect(box).to_contain_text("Passes")
+        lists = card(page, "Your phrases")
+        await lists.get_by_label("Blocked: add a phrase").fill("turnips")
+        await page.page.keyboard.press("Enter")
+        await expect(lists.get_by_role("button", name="Remove turnips from Blocked")).to_be_visible()
+        await box.get_by_label("A text to check").press("Enter")
+        await expect(box).to_contain_text("Blocked: Your block list")
+        await expect(box.locator("mark")).to_have_text("turnips")
+        await box.get_by_role("button", name="Take “turnips” off the block list").click()
+        await expect(box).to_contain_text("Passes")
+        assert (await house.get("/api/guard"))["block"] == []
+
+
+async def test_the_level_and_the_categories_are_switched(house: House) -> None:
+    async with house.tab("guard") as page:
+        level = card(page, "Level")
+        await level.get_by_role("radio", name="Strict").check()
+        await true(partial(_is, house, "guard.level", "strict"))
+        await level.get_by_role("radio", name="PG-13").check()
+        await true(partial(_is, house, "guard.level", "pg-13"))
+        await level.get_by_text("Categories", exact=True).click()
+        swearing = level.get_by_role("switch", name="Swearing")
+        await swearing.click()
+        await expect(swearing).not_to_be_checked()
+        await true(partial(_is, house, "guard.categories", {"profanity": False}))
+        await level.get_by_role("button", name="Follow the level again").click()
+        await expect(swearing).to_be_checked()
+
+
 async def _is(house: House, name: str, value: object) -> bool:
     return bool((await house.key(name))["value"] == value)
 
@@ -429,13 +485,14 @@ CARDS = {
     "health": ["Machine", "Processes", "Queues and losses", "Alerts", "Failed cues", "OBS", "Avatars"],
     "latency": ["Time to the first sound", "Marks and durations", "This show and the last"],
     "persona": [],
+    "guard": ["Level", "Why would this be blocked?", "Your phrases", "Strikes"],
     "settings": [],
     "log": [],
 }
 
 
 async def test_what_the_show_does_not_have_is_said_and_breaks_nothing(house: House) -> None:
-    facets = "machine|alerts|dead-letters|obs|avatars|latency|shows|personas|presets|settings|log"
+    facets = "machine|alerts|dead-letters|obs|avatars|latency|shows|personas|presets|guard|settings|log"
 
     async def refuse(route: Route) -> None:
         await route.fulfill(status=404, body=json.dumps(MISSING), content_type="application/json")
