@@ -59,7 +59,8 @@ def open_guarding(
     strikes = KeptStrikes(keepsake, clock, house.events, lambda: house.config.strikes)
     house.stack.push_async_callback(strikes.finish)
     house.supervise(house.board.reporter("strikes", "guard"), strikes.run)
-    guard.told = Clerk(ledger, strikes, house.events)
+    clerk = guard.told = Clerk(ledger, strikes, house.events)
+    house.events.tap(clerk.hear)
     words = Words(house, guard, settings, key)
     return GuardRoom(Guarding(LedgerBook(ledger, records, clock), words, strikes), strikes)
 
@@ -189,12 +190,12 @@ def _trials(options: ChainOptions, text: str, verdict: Verdict) -> Iterator[tupl
 
 
 def _allowable(text: str, verdict: Verdict) -> list[str]:
-    """What matched, and the same with the words around it: the shortest phrases that could be allowed."""
+    """What matched, and the same with the words around it, which allows less."""
     phrases: dict[str, None] = {}
     for start, end in verdict.spans[:2]:
         left, right = text[:start].split()[-1:], text[end:].split()[:1]
         matched = text[start:end].strip()
-        for words in ([matched], [matched, *right], [*left, matched], [*left, matched, *right]):
+        for words in ([matched], [*left, matched, *right]):
             phrase = " ".join(words)
             if phrase and len(phrase) <= LONGEST_PHRASE:
                 phrases.setdefault(phrase)

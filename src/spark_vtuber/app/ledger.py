@@ -1,5 +1,6 @@
 """The ledger wired: verdicts become entries, events, rows of the journal, and strikes against who wrote them."""
 
+import json
 import logging
 import secrets
 from collections import Counter
@@ -18,15 +19,18 @@ from spark_vtuber.core.desk import Announce
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.guarding import Entry, HourCount, Selection, entry_view
 from spark_vtuber.core.ids import TurnId
-from spark_vtuber.core.verdicts import Direction, Position, Verdict
+from spark_vtuber.core.verdicts import Decision, Direction, Position, Verdict
 from spark_vtuber.journal.rows import HOUR_MS
 from spark_vtuber.moderation.ledger import Ledger
 from spark_vtuber.moderation.meanings import meaning
 from spark_vtuber.moderation.port import GuardContext
-from spark_vtuber.pipeline.phrase import GUARD_FAILED
+from spark_vtuber.pipeline.phrase import GUARD_FAILED, PROMPT
 
 KEY_FILE: Final = "guard.key"
 KEY_BYTES: Final = 32
+
+LATE: Final = "late"
+"""Why a clause is held back whose verdict took too long: the guard itself then told nobody."""
 
 
 class Clerk:
@@ -45,6 +49,15 @@ class Clerk:
         if viewer and direction is Direction.IN and verdict.is_blocked and verdict.rule != GUARD_FAILED:
             name = "" if context.position is Position.NAME else context.author
             self._strikes.strike(viewer, name, context.source, verdict.category)
+
+    def hear(self, kind: str, text: str) -> None:
+        """A tap of the event log: clauses that were held back without a verdict are entries without a hash."""
+        if kind != "clause.blocked":
+            return
+        _, _, turn, data = json.loads(text)
+        if data["rule"] == PROMPT or data["reason"] == LATE:
+            context = GuardContext(position=Position.CLAUSE, turn=turn or "")
+            self("", Direction.OUT, context, Verdict(Decision.BLOCK, "", data["rule"], data["reason"]))
 
 
 class LedgerBook:

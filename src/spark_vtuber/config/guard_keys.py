@@ -8,7 +8,7 @@ class StrikeSettings(Section):
     """Viewers whose lines are blocked again and again are not answered for a while."""
 
     on: bool = key(True, "Count blocked lines against who wrote them.", "live")
-    limit: float = key(3.0, "Strikes at which a viewer is not answered for a while.", "live", gt=0, le=100)
+    limit: float = key(2.5, "Strikes at which a viewer is not answered for a while.", "live", gt=0, le=100)
     half_life_min: float = key(30.0, "Minutes in which half of the strikes are forgotten.", "live", gt=0, le=10_080)
     rest_min: float = key(10.0, "Minutes of the first while; each further one is twice as long.", "live", gt=0)
     longest_h: float = key(24.0, "No while is longer than this, in hours.", "live", gt=0, le=720)

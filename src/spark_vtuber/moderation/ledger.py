@@ -64,7 +64,7 @@ class Ledger:
             rule=verdict.rule,
             reason=verdict.reason,
             score=round(verdict.score, 3),
-            digest=trace(self._key, text),
+            digest=trace(self._key, text) if text else "",
             length=len(text),
             spans=verdict.spans[:MOST_SPANS],
             language=verdict.language,

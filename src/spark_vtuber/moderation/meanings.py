@@ -50,7 +50,10 @@ _RULES: Final[Mapping[str, str]] = {
     "profanity": "A word of the list of coarse words.",
     "profanity_across": "A coarse word that is spelled over two sentences.",
     "second_opinion": "The rules were not sure, and the language model took it for hostile.",
-    "late": "The rules were not sure, and the second opinion came too late to let it through.",
+    "second_opinion_late": "The rules were not sure, and the second opinion came too late to let it through.",
+    "second_opinion_failed": "The rules were not sure, and there was no second opinion to let it through.",
+    "position": "It does not look like what may stand in this place, or is too long for it.",
+    "prompt": "It repeats the instructions that the character was given.",
 }
 
 _MASKED_WORD: Final = "A coarse word with letters replaced by signs."

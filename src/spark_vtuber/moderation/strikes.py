@@ -28,7 +28,7 @@ class StrikeLimits:
     `floor` is the weight of what gets a channel banned, `other` that of everything else that `weights` do not name.
     """
 
-    limit: float = 3.0
+    limit: float = 2.5
     half_life_min: float = 30.0
     rest_min: float = 10.0
     longest_min: float = 1_440.0

@@ -20,17 +20,23 @@ from spark_vtuber import engines
 from spark_vtuber.app import assemble, journal
 from spark_vtuber.app.assemble import Opened, run_show
 from spark_vtuber.app.environment import Surroundings
-from spark_vtuber.app.ledger import installation_key
+from spark_vtuber.app.ledger import Clerk, installation_key
+from spark_vtuber.app.strikes import KeptStrikes
 from spark_vtuber.app.viewers import viewer_key
+from spark_vtuber.config.guard_keys import StrikeSettings
 from spark_vtuber.config.load import load
 from spark_vtuber.core.engine import EngineEnv, EngineSpec, Finding
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind, Role
 from spark_vtuber.core.guarding import Guarding, Selection, Struck
+from spark_vtuber.core.ids import TurnId
 from spark_vtuber.core.verdicts import Decision, Direction, Position
 from spark_vtuber.journal.schema import FILE
+from spark_vtuber.moderation.ledger import Ledger
+from spark_vtuber.telemetry.events import EventLog
 from spark_vtuber.testing.contracts.guarding import GUARDING, a_guard_without_lists_says_so
 from spark_vtuber.testing.guarding import FakeBook, FakeStrikes, FakeWords, entry
 from spark_vtuber.testing.journal import inline
+from spark_vtuber.testing.keepsakes import MemoryKeepsake
 from spark_vtuber.testing.models import ScriptedModel
 from spark_vtuber.testing.virtual import VirtualClock
 from spark_vtuber.testing.voices import FakeVoice
@@ -315,6 +321,17 @@ async def test_the_show_keeps_the_contract(promise: Callable[[Guarding], Awaitab
         await chat.say("ann", COARSE)
         await chat.say("eve", THREAT + " now")
         await promise(chat.facet)
+
+
+async def test_a_clause_that_nobody_judged_is_an_entry_without_a_hash() -> None:
+    clock, announced = VirtualClock(), EventLog(VirtualClock())
+    ledger = Ledger(b"key", clock)
+    strikes = KeptStrikes(MemoryKeepsake(), clock, announced, StrikeSettings)
+    announced.tap(Clerk(ledger, strikes, announced).hear)
+    for rule, reason in (("prompt", "prompt"), ("guard_failed", "late"), ("word", "profanity")):
+        announced("clause.blocked", turn=TurnId("t1"), rule=rule, reason=reason)
+    entries = ledger.page(9, None, ALL)
+    assert [(one.rule, one.turn, one.digest) for one in entries] == [("guard_failed", "t1", ""), ("prompt", "t1", "")]
 
 
 async def test_the_ledger_reaches_the_journal(show_of: OpenShow, tmp_path: Path) -> None:
