@@ -57,7 +57,7 @@ _COUNT: Final = """INSERT INTO counts (session, hour, name, count) VALUES (?, ?,
 _VALUES: Final = frozenset({"value", "old", "new"})
 """Fields of an event that hold the value of its `key`."""
 
-_RETRACTED: Final = frozenset({"deleted", "banned"})
+_RETRACTED: Final = frozenset({"deleted", "banned", "doubtful"})
 
 
 @dataclass(frozen=True, slots=True)

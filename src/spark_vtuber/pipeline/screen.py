@@ -56,8 +56,12 @@ class AskingScreen:
         self._wanted = anyio.Event()
 
     def may_answer(self, cue: Cue) -> bool:
-        """As the port says; a line that is asked about may not be chosen yet."""
+        """As the port says; a line that is asked about may not be chosen yet.
+
+        One that is not doubtful any more, because the operator wants it answered, needs no opinion, and none undoes it.
+        """
         if not self._is_doubtful(cue):
+            self._under_way.pop(cue.id, None)
             return True
         if cue.id not in self._known and cue.id not in self._under_way and len(self._under_way) < AT_ONCE:
             self._under_way[cue.id] = cue
@@ -77,8 +81,9 @@ class AskingScreen:
 
     async def _settle(self, cue: Cue) -> None:
         may_pass = await self._ask(cue)
+        if self._under_way.pop(cue.id, None) is None:
+            return
         self._known[cue.id] = may_pass
         while len(self._known) > KEPT:
             del self._known[next(iter(self._known))]
-        del self._under_way[cue.id]
         self._settled(cue, may_pass)

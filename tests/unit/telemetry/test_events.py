@@ -116,3 +116,15 @@ async def test_secrets_are_blotted_out_of_texts_and_leave_the_rest_as_it_is() ->
     assert failed.data == {"message": "401: key (secret)", "status": 1234, "tried": [{"with (secret)": "no (secret)"}]}
     assert tick.data == {"number": 1234}
     assert "quoted" not in "".join(heard)
+
+
+async def test_what_was_taken_back_is_not_told_to_whoever_comes_later() -> None:
+    log = EventLog(VirtualClock())
+    for number in range(3):
+        log("chat.received", id=f"e{number}", text=f"words {number}", author="ana")
+    log("chat.chosen", id="e1", text="no line")
+    log.blot("chat.received", {"e1"}, ("text", "author"))
+    async with log.subscribe(0) as events:
+        told = [(await anext(events)).data for _ in range(4)]
+    assert [one["text"] for one in told] == ["words 0", "", "words 2", "no line"]
+    assert [one.get("author") for one in told] == ["ana", "", "ana", None]
