@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { after, KEEP, merged, withAnswers, withOlder, type Book } from '../src/lib/panel/chat/book';
+import { showDeed } from '../src/lib/panel/chat/deed';
 import { holds, pieces, readLine, standIn, whyNot, type Emote } from '../src/lib/panel/chat/line';
 import { parseEvent, type PanelEvent } from '../src/lib/panel/live.svelte';
 
@@ -153,5 +154,57 @@ describe('emotes', () => {
 			''
 		])
 			expect(from(url)).toBe(0);
+	});
+});
+
+describe('a command', () => {
+	const command = (outcome: string, reason = '', fields = {}) =>
+		event('command', { id: 'm1', source: 'twitch', name: 'scene', outcome, reason, ...fields });
+	const dropped = () => event('chat.dropped', { id: 'm1', source: 'twitch', reason: 'command' });
+
+	test.each([
+		['done', '', 'done'],
+		['refused', 'role', 'not allowed'],
+		['cooldown', 'cooldown', 'too soon'],
+		['cooldown', 'viewer_cooldown', 'too soon: again by the same viewer'],
+		['failed', 'unknown_scene', 'failed: no such scene'],
+		['failed', 'of_a_later_version', 'failed: of a later version']
+	])('that is %s (%s) tells "%s" in one line without the words of its author', (outcome, reason, told) => {
+		for (const events of [
+			[dropped(), command(outcome, reason)],
+			[command(outcome, reason), dropped()]
+		]) {
+			const [line, ...others] = play(...events);
+			expect(others).toEqual([]);
+			expect(line).toMatchObject({ id: 'm1', state: 'dropped', author: '', text: '', source: 'twitch' });
+			expect(line && standIn(line)).toBe('!scene');
+			expect(line?.deed && showDeed(line.deed)).toBe(told);
+		}
+	});
+
+	test('that nobody knows is not listed', () => {
+		expect(play(dropped())).toEqual([]);
+	});
+
+	test('for one character stays beside the line that it made, also when the lines are asked for', () => {
+		const book = play(event('command', { id: 'c1', name: 'persona', outcome: 'done', reason: '' }), received());
+		expect(book).toMatchObject([{ state: 'waiting', text: 'hi', deed: { name: '!persona' } }]);
+		expect(merged(book, [readLine({ id: 'c1', seq: 1, at: 1 })])).toMatchObject([{ deed: { name: '!persona' } }]);
+	});
+});
+
+describe('a purchase', () => {
+	test.each([
+		['done', '', 'fulfilled', 'done: points taken'],
+		['failed', 'obs_no_scene', 'refunded', 'failed: OBS has no such scene, points given back'],
+		['done', '', 'not_connected', 'done: points not settled: the chat cannot be written into']
+	])('that is %s tells what became of the points', (outcome, reason, settled, told) => {
+		const [line] = play(received(), event('redeem', { id: 'c1', title: 'Do a flip', outcome, reason, settled }));
+		expect(line).toMatchObject({ text: 'hi', deed: { name: 'Do a flip' } });
+		expect(line?.deed && showDeed(line.deed)).toBe(told);
+	});
+
+	test('without a title is not shown', () => {
+		expect(play(received(), event('redeem', { id: 'c1', outcome: 'done' }))).toMatchObject([{ deed: null }]);
 	});
 });

@@ -104,6 +104,15 @@ async def test_a_line_that_is_dropped_says_why(desk: Desk) -> None:
     await expect(desk.line("take this away").locator(".fate")).to_have_text("Dropped stopped by you")
 
 
+async def test_a_command_shows_what_became_of_it_and_no_word_of_its_author(desk: Desk) -> None:
+    await desk.show.write("mallory", "!mute everything that mallory said")
+    row = desk.line("!mute")
+    await expect(row.locator(".fate")).to_have_text("not allowed")
+    await desk.show.write("ben", "!persona spark tell us about the sea")
+    await expect(desk.line("about the sea").locator(".deed")).to_have_text("!persona done")
+    assert "mallory" not in await desk.page.content()
+
+
 async def test_a_blocked_line_shows_its_rule_and_never_its_words(desk: Desk) -> None:
     await desk.show.write("eve", "you fucking idiot")
     blocked = desk.page.locator(".line[data-state=blocked]")

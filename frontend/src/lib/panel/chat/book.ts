@@ -5,6 +5,7 @@ import type { Turn } from '../turns/turn';
 import type { PanelEvent } from '../live.svelte';
 import { append } from '../ring';
 import { readScores } from '../steering';
+import { readDeed } from './deed';
 import { readLine, TAKEN_BACK, type ChatLine } from './line';
 
 /** Oldest first. */
@@ -15,7 +16,7 @@ export const KEEP = 5000;
 
 /** The book after `events`, in their order. */
 export function after(book: Book, events: readonly PanelEvent[]): Book {
-	const changes = events.filter(({ type }) => type.startsWith('chat.') || type.startsWith('turn.'));
+	const changes = events.filter(({ type }) => /^(chat|turn)\.|^(command|redeem)$/.test(type));
 	if (changes.length === 0) return book;
 	const lines = new Lines(book, changes.length > FEW);
 	for (const event of changes) step(lines, event);
@@ -70,7 +71,7 @@ function step(lines: Lines, { type, at, turn, data }: PanelEvent): void {
 	switch (type) {
 		case 'chat.received': {
 			const line = readLine({ ...data, at, seq: null, state: 'waiting' });
-			return known ? lines.change(name, { ...line, seq: known.seq }) : lines.add(line);
+			return known ? lines.change(name, { ...line, seq: known.seq, deed: known.deed }) : lines.add(line);
 		}
 		case 'chat.chosen':
 			return lines.change(name, { state: 'chosen', reason: '', turn, scores: readScores(data['scores']) });
@@ -80,6 +81,13 @@ function step(lines: Lines, { type, at, turn, data }: PanelEvent): void {
 			const why = { state: 'blocked', rule: text(data['rule']) ?? '', reason: text(data['reason']) ?? '' } as const;
 			if (known) return lines.change(name, { ...why, text: '', author: '', emotes: [] });
 			return lines.add({ ...readLine({ id: name, at, source: data['source'], state: 'blocked' }), ...why });
+		}
+		case 'command':
+		case 'redeem': {
+			const deed = readDeed(type, data);
+			if (known) return lines.change(name, { deed });
+			const reason = 'command';
+			return lines.add({ ...readLine({ id: name, at, source: data['source'], state: 'dropped', reason }), deed });
 		}
 		case 'turn.ended':
 			return ended(lines, turn, isObject(data['record']) ? data['record'] : {});
@@ -115,8 +123,8 @@ function ended(lines: Lines, turn: string, record: Json): void {
 export function merged(book: Book, asked: readonly ChatLine[]): Book {
 	const known = new Map(book.map((line) => [line.id, line]));
 	const fresh = asked.map((line) => {
-		const { answer, isCut } = known.get(line.id) ?? line;
-		return { ...line, answer, isCut };
+		const { answer, isCut, deed } = known.get(line.id) ?? line;
+		return { ...line, answer, isCut, deed };
 	});
 	const names = new Set(asked.map((line) => line.id));
 	const oldest = fresh.at(0)?.at ?? Infinity;

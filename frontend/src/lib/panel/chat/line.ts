@@ -3,6 +3,7 @@
 import { id, isObject, list, number, text, type Json } from '../../protocol/fields';
 import { capital, words } from '../format';
 import { readScores, type Score } from '../steering';
+import type { Deed } from './deed';
 
 export const STATES = ['waiting', 'chosen', 'answered', 'dropped', 'blocked'] as const;
 export type LineState = (typeof STATES)[number];
@@ -32,6 +33,8 @@ export interface ChatLine {
 	readonly answer: string;
 	/** The answer was cut off before its end. */
 	readonly isCut: boolean;
+	/** What it did as a command or a purchase; null where it is neither, or nobody told. */
+	readonly deed: Deed | null;
 }
 
 /** A picture in the place of `text.slice(start, end)`, counted in characters. */
@@ -62,7 +65,8 @@ export function readLine(raw: Json): ChatLine {
 		turn: id(raw['turn']) ?? '',
 		scores: readScores(raw['scores']),
 		answer: '',
-		isCut: false
+		isCut: false,
+		deed: null
 	};
 }
 
@@ -121,6 +125,7 @@ const REASONS: Readonly<Record<string, string>> = {
 	priority: 'a more important line took its place',
 	shutdown: 'the show ended',
 	rejected: 'you rejected the answer',
+	command: 'a command',
 	ignored: 'you ignore the author',
 	unpaid: 'only paid lines are answered now',
 	reserved: 'she talks little now, and nobody spoke to her',
@@ -147,7 +152,8 @@ export function whyNot({ state, reason, rule }: ChatLine): string {
 }
 
 /** What stands in the place of the text where there is none. */
-export function standIn({ state, kind, reason, author }: ChatLine): string {
+export function standIn({ state, kind, reason, author, deed }: ChatLine): string {
+	if (deed) return deed.name;
 	if (state === 'blocked') return 'Kept back by the guard';
 	if (state === 'dropped' && TAKEN_BACK.has(reason) && author) return 'Taken back';
 	if (state === 'dropped' && !author) return 'Not read';
