@@ -8,7 +8,7 @@ from spark_vtuber.app.commands import ChatCommands, Door, Rules
 from spark_vtuber.app.equipment import Equipment
 from spark_vtuber.app.house import House
 from spark_vtuber.app.ingest import IngestRoom
-from spark_vtuber.app.limits import gate_limits
+from spark_vtuber.app.limits import gate_limits, mesh
 from spark_vtuber.app.machinery import Machinery
 from spark_vtuber.app.performer import Instruments, Performer
 from spark_vtuber.app.show import Show
@@ -40,6 +40,10 @@ def open_commands(house: House, parts: Neighbours) -> None:
     def limit() -> None:
         # Who mutes, unmutes and mutes again says the same words twice.
         gates.limits = replace(gate_limits(live.config.inbox), duplicate_s=0.0)
+        gates.sieve.mesh = mesh(live.config.inbox)
+
+    def is_struck(source: str, author: str) -> bool:
+        return machine.gates.is_struck(source, author)
 
     async def send(source: str, text: str) -> None:
         if parts.ingest.knows(source):
@@ -47,6 +51,7 @@ def open_commands(house: House, parts: Neighbours) -> None:
         else:
             await parts.chats.send(source, text)
 
+    gates.is_struck = is_struck
     limit()
     live.on_change("inbox", limit)
     performer = Performer(
