@@ -1,10 +1,12 @@
 """Chat of a Twitch channel, read and written with an account."""
 
+import warnings
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Annotated, Any, Final
 
 import anyio
@@ -243,8 +245,7 @@ class TwitchAccount:
         self._own.channel_id = identity.user_id if is_own else await self._helix.user_id(channel)
         if is_own:
             self._budget.allow(LINES_OF_MODERATOR, WINDOW_S)
-        room = import_module("spark_vtuber.chat.twitch_account_room")
-        self._room = room.AccountRoom(self._own.channel_id, self._topics, self._own.has)
+        self._room = load_room().AccountRoom(self._own.channel_id, self._topics, self._own.has)
 
     def _known(self, identity: Identity) -> None:
         self._login = identity.login
@@ -424,31 +425,37 @@ async def reading(
         raise raised
 
 
-def _import() -> None:
-    import_module("spark_vtuber.chat.twitch_account_room")
+def load_room() -> Any:
+    """The module `twitch_account_room`, and twitchio with it: a third of a second the first time.
+
+    Raises:
+        EngineError: `not_installed`.
+    """
+    try:
+        with warnings.catch_warnings():
+            # twitchio's own web server inherits from a class of aiohttp that asks not to be inherited from
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return import_module("spark_vtuber.chat.twitch_account_room")
+    except ImportError as error:
+        raise _not_installed(error.name or "") from error
 
 
-def _not_installed(error: ImportError) -> EngineError:
-    what = f"reading Twitch with an account needs the extra twitch ({error.name} is missing)"
+def _not_installed(name: str) -> EngineError:
+    what = f"reading Twitch with an account needs the extra twitch ({name} is missing)"
     return EngineError("not_installed", what, fix='pip install "spark-vtuber[twitch]"')
 
 
 @asynccontextmanager
 async def _open(options: TwitchAccountOptions, env: EngineEnv) -> AsyncIterator[TwitchAccount]:
-    try:
-        await anyio.to_thread.run_sync(_import)
-    except ImportError as error:
-        raise _not_installed(error) from error
+    await anyio.to_thread.run_sync(load_room)
     async with reading(options, env) as reader:
         yield reader
 
 
 async def _probe(options: TwitchAccountOptions, env: EngineEnv) -> AsyncIterator[Finding]:
     """Whether the account is signed in, what it may do, and whether Twitch knows it; nothing is renewed."""
-    try:
-        import_module("twitchio")
-    except ImportError as error:
-        missing = _not_installed(error)
+    if find_spec("twitchio") is None:
+        missing = _not_installed("twitchio")
         yield Finding("twitch", "error", missing.message, missing.fix)
         return
     try:
