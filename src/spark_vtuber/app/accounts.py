@@ -6,17 +6,23 @@ from functools import partial
 from typing import Final
 
 import anyio
+import httpx
 from anyio.abc import TaskGroup
 
 from spark_vtuber.app.house import House
-from spark_vtuber.chat import twitch_features
+from spark_vtuber.app.tokens import FindSecret, token
+from spark_vtuber.chat import twitch_features, youtube_account
 from spark_vtuber.chat.oauth import DeviceLogin, Identity, Prompt, Provider, Tokens
 from spark_vtuber.chat.oauth_account import OAuth
 from spark_vtuber.chat.twitch_features import provider_of, scopes_of, wanted
 from spark_vtuber.config.keys import Config
 from spark_vtuber.core.accounts import AccountView, LoginCode, account_event
+from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.errors import EngineError, SparkError
 
+HOW_TO_GET_A_GOOGLE_CLIENT: Final = (
+    "make an OAuth client of the type TVs and Limited Input devices in the Google Cloud console, then set"
+)
 HOW_TO_GET_A_CLIENT: Final = "register an application of the type Public at dev.twitch.tv/console, then set"
 
 
@@ -25,7 +31,8 @@ class Platform:
     """A platform that accounts sign in to.
 
     `secret` is the name under which the tokens are kept, `source` the component that uses them while `is_used`.
-    `provider` raises `SparkError("no_client_id")`; `scopes` are exactly those that what is switched on needs.
+    `provider` raises `SparkError("no_client_id")`; `scopes` are exactly those that what is switched on needs;
+    `client_secret` is the reference to the secret of the application, empty where it has none.
     """
 
     name: str
@@ -36,6 +43,14 @@ class Platform:
     scopes: Callable[[Config], tuple[str, ...]]
     is_used: Callable[[Config], bool]
     how_to_use: str
+    client_secret: Callable[[Config], str] = lambda _: ""
+
+    def oauth(self, config: Config, secret: FindSecret, http: httpx.AsyncClient, clock: Clock) -> OAuth:
+        """Who signs accounts in. Raises `SparkError`: `no_client_id`, `no_secret`, `plain_secret`."""
+        provider = self.provider(config)
+        if found := token(self.client_secret(config), secret):
+            provider = replace(provider, client_secret=found.get_secret_value())
+        return OAuth(provider, http, clock)
 
 
 def _twitch_provider(config: Config) -> Provider:
@@ -51,6 +66,14 @@ def _twitch_scopes(config: Config) -> tuple[str, ...]:
     return scopes_of(wanted(name for name, is_on in features.items() if is_on))
 
 
+def _youtube_provider(config: Config) -> Provider:
+    youtube = config.chat.youtube
+    if not youtube.client_id:
+        what = "signing in to YouTube needs the client id of an application"
+        raise SparkError(what, code="no_client_id", fix=f"{HOW_TO_GET_A_GOOGLE_CLIENT} chat.youtube.client_id")
+    return youtube_account.provider_of(youtube.id_url, youtube.client_id)
+
+
 PLATFORMS: Final[Mapping[str, Platform]] = {
     "twitch": Platform(
         name="twitch",
@@ -61,7 +84,18 @@ PLATFORMS: Final[Mapping[str, Platform]] = {
         scopes=_twitch_scopes,
         is_used=lambda config: config.chat.twitch.account,
         how_to_use="set chat.twitch.account = true",
-    )
+    ),
+    "youtube": Platform(
+        name="youtube",
+        title="YouTube",
+        secret=youtube_account.SECRET,
+        source="chat:youtube",
+        provider=_youtube_provider,
+        scopes=lambda _: youtube_account.SCOPES,
+        is_used=lambda config: config.chat.youtube.account,
+        how_to_use="set chat.youtube.account = true",
+        client_secret=lambda config: config.chat.youtube.client_secret,
+    ),
 }
 
 
@@ -76,13 +110,15 @@ def platform_of(name: str, platforms: Mapping[str, Platform] = PLATFORMS) -> Pla
 async def complete(
     oauth: OAuth, login: DeviceLogin, prompt: Prompt, keep: Callable[[str], Awaitable[None]]
 ) -> Identity:
-    """Wait until the person typed the code, keep the tokens, then ask whose they are.
+    """Wait until the person typed the code, keep the tokens, then ask whose they are where that can be asked.
 
     Raises:
         SparkError: as `OAuth.finish`, what `keep` says, or `signed_out`.
     """
     tokens = await oauth.finish(login, prompt)
     await keep(tokens.to_json())
+    if not oauth.provider.validate_url:
+        return Identity("", "", tokens.client_id, tokens.scopes, 0.0)
     identity = await oauth.validate(tokens.access)
     if identity is None:
         raise EngineError("bad_answer", f"{oauth.provider.title} does not know its own token", fix="try again")
@@ -204,7 +240,8 @@ class AccountDesk:
             self._house.around.log.warning("%s was not told of the sign-out: %s", one.title, error.message)
 
     def _oauth(self, one: Platform) -> OAuth:
-        return OAuth(one.provider(self._house.config), self._house.http, self._house.around.clock)
+        house = self._house
+        return one.oauth(house.config, house.vault.secret, house.http, house.around.clock)
 
     def _is_set_up(self, one: Platform) -> bool:
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spark_vtuber.app.catalogue import REFERENCE
-from spark_vtuber.chat import twitch_features
+from spark_vtuber.chat import twitch_features, youtube_account
 from spark_vtuber.config.environment import given_secrets, passphrase
 from spark_vtuber.config.keys import Config
 from spark_vtuber.core.engine import Finding
@@ -19,6 +19,12 @@ from spark_vtuber.vault.sealing import Keys
 from spark_vtuber.vault.vault import ENVIRONMENT, FILE, KEYRING, Given, Vault
 
 KEYRING_LOCK: Final = "keyring.lock"
+LOGINS: Final = {
+    twitch_features.SECRET: twitch_features.LOGIN,
+    youtube_account.SECRET: youtube_account.LOGIN,
+}
+"""Secrets that nobody sets by hand, and the command that gets them."""
+
 PATIENCE_S: Final = 5.0
 """Longest wait for the keyring where nobody sits in front of it."""
 
@@ -81,7 +87,7 @@ def findings(config: Config) -> Iterator[Finding]:
         try:
             vault.secret(name)
         except SparkError as error:
-            fix = twitch_features.LOGIN if name == twitch_features.SECRET else error.fix
+            fix = LOGINS.get(name, error.fix)
             yield Finding(name, "warning", f"{error.message}; used by {keys or 'no key'}", fix)
         else:
             yield Finding(name, "ok", f"in the {', then the '.join(places) or KEYRING}; used by {keys or 'no key'}")
@@ -127,6 +133,8 @@ def _accounts(config: Config) -> Iterator[tuple[str, str]]:
     """The secrets of accounts that are in use; nobody sets them by hand."""
     if config.chat.twitch.account:
         yield "chat.twitch.account", twitch_features.SECRET
+    if config.chat.youtube.account:
+        yield "chat.youtube.account", youtube_account.SECRET
 
 
 def _none() -> Backend | None:

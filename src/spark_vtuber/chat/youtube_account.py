@@ -10,9 +10,12 @@ from typing import Final
 
 from spark_vtuber.chat.oauth import Provider, Tokens
 from spark_vtuber.chat.oauth_account import Account, OAuth
+from spark_vtuber.core.accounts import AccountView
 from spark_vtuber.core.engine import EngineEnv
 from spark_vtuber.core.errors import EngineError
 
+NAME: Final = "youtube"
+TITLE: Final = "YouTube"
 SECRET: Final = "youtube-account"  # noqa: S105 - the name of a secret
 LOGIN: Final = "spark-vtuber chat login youtube"
 SCOPES: Final = ("https://www.googleapis.com/auth/youtube",)
@@ -21,12 +24,13 @@ Access = Callable[[str], Awaitable[str]]
 """Gives an access token of the account, never the one it is given, which was refused. Raises `EngineError`."""
 
 
-def provider_of(id_url: str, client_id: str, client_secret: str) -> Provider:
+def provider_of(id_url: str, client_id: str, client_secret: str = "") -> Provider:
     """Where Google accounts sign in."""
     return Provider(
-        title="YouTube",
+        title=TITLE,
         device_url=f"{id_url}/device/code",
         token_url=f"{id_url}/token",
+        revoke_url=f"{id_url}/revoke",
         client_id=client_id,
         client_secret=client_secret,
         login=LOGIN,
@@ -38,6 +42,7 @@ def access_of(id_url: str, client_secret: str, env: EngineEnv) -> Access:
 
     What is called raises `EngineError`: `read_only` where nobody is signed in; as `Account.access`.
     """
+    tell: Callable[[AccountView], None] = env.ports.get("account", _untold)
     account: Account | None = None
 
     async def access(refused: str) -> str:
@@ -46,9 +51,20 @@ def access_of(id_url: str, client_secret: str, env: EngineEnv) -> Access:
             tokens = _kept(env)
             oauth = OAuth(provider_of(id_url, tokens.client_id, client_secret), env.http, env.clock)
             account = Account(oauth, tokens, SECRET, env.keep_secret, env.clock)
-        return await account.access(refused)
+        try:
+            token = await account.access(refused)
+        except EngineError as error:
+            if error.code == "signed_out":
+                tell(AccountView(NAME, TITLE, "refused", detail=error.message, fix=error.fix))
+            raise
+        tell(AccountView(NAME, TITLE, "signed_in"))
+        return token
 
     return access
+
+
+def _untold(_view: AccountView) -> None:
+    """For a chat without accounts beside it."""
 
 
 def _kept(env: EngineEnv) -> Tokens:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 from spark_vtuber.testing.youtube_chat import LiveChat
-from spark_vtuber.testing.youtube_oauth import GoogleAccounts
+from spark_vtuber.testing.youtube_oauth import GoogleAccounts, Said
 
 Json = dict[str, Any]
 
@@ -108,15 +108,17 @@ class FakeYouTube:
         """The answer to a request."""
         self.log.append((request.method, request.path, {k: v for k, v in request.query.items() if k != "key"}))
         try:
-            if request.path in {"/device/code", "/token"}:
-                form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
-                return Answer(
-                    *(self.accounts.begin if request.path == "/device/code" else self.accounts.exchange)(form)
-                )
+            login = self._logins().get(request.path)
+            if login is not None:
+                return Answer(*login({name: values[0] for name, values in parse_qs(request.body.decode()).items()}))
             self._admit(request)
             return self._act(request)
         except _No as no:
             return Answer(no.status, _error(no))
+
+    def _logins(self) -> Mapping[str, Callable[[Mapping[str, str]], Said]]:
+        accounts = self.accounts
+        return {"/device/code": accounts.begin, "/token": accounts.exchange, "/revoke": accounts.give_back}
 
     # -------------------------------------------------------------------------------------------------------- admission
 

@@ -62,6 +62,16 @@ class GoogleAccounts:
         answer = {"device_code": code, "user_code": f"ABC-{self._count:03}", "verification_url": address}
         return 200, {**answer, "expires_in": 1800, "interval": 5}
 
+    def give_back(self, form: Mapping[str, str]) -> Said:
+        """Answer a request to revoke a token, and with it the whole login."""
+        token = form.get("token", "")
+        channel = self.tokens.get(token) or self.refreshes.get(token)
+        if channel is None:
+            return 400, {"error": "invalid_token"}
+        self.tokens = {one: owner for one, owner in self.tokens.items() if owner != channel}
+        self.refreshes = {one: owner for one, owner in self.refreshes.items() if owner != channel}
+        return 200, {}
+
     def exchange(self, form: Mapping[str, str]) -> Said:
         """Answer a request for tokens."""
         if (form.get("client_id"), form.get("client_secret")) != (self.client_id, self.client_secret):

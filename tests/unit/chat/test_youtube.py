@@ -14,6 +14,7 @@ from spark_vtuber.chat.oauth import Tokens
 from spark_vtuber.chat.oauth_account import OAuth
 from spark_vtuber.chat.youtube import KEPT, SPEC, YouTubeChat, YouTubeOptions, shortened
 from spark_vtuber.chat.youtube_account import LOGIN, SCOPES, SECRET, provider_of
+from spark_vtuber.core.accounts import AccountView
 from spark_vtuber.core.engine import EngineEnv, Finding
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.events import ChatEvent, ChatKind
@@ -47,6 +48,7 @@ class Stage:
     said: list[tuple[str, str, str]] = field(default_factory=list)
     measured: dict[str, float] = field(default_factory=dict)
     heard: list[ChatEvent] = field(default_factory=list)
+    accounts: list[AccountView] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=lambda: {"youtube": KEY, "youtube-client": CLIENT_SECRET})
 
     def report(self, state: str, detail: str = "", fix: str = "") -> None:
@@ -75,7 +77,7 @@ class Stage:
         async def keep(name: str, value: str) -> None:
             self.secrets[name] = value
 
-        ports = {"report": self.report, "keepsake": keepsake, "measure": self.measure}
+        ports = {"report": self.report, "keepsake": keepsake, "measure": self.measure, "account": self.accounts.append}
         return EngineEnv(
             clock=VirtualClock(),
             random=random.Random(5),
@@ -485,6 +487,7 @@ async def test_an_account_that_was_revoked_is_told_with_the_fix_and_reading_goes
         with pytest.raises(EngineError) as raised:
             await source.send("hello")
         assert (raised.value.code, LOGIN in raised.value.fix) == ("signed_out", True)
+        assert [(view.platform, view.state) for view in stage.accounts] == [("youtube", "refused")]
         assert "access-1" not in f"{raised.value} {raised.value.fix} {stage.said}"
         chat.says("ana", "hi")
         await anyio.sleep(1)
