@@ -20,7 +20,7 @@ from typing import Final
 
 from spark_vtuber.chat.irc_protocol import Message
 from spark_vtuber.chat.twitch_irc_tags import author_of, emotes_of, money_of, months_of, moved, number, words_of
-from spark_vtuber.core.events import Author, ChatEvent, ChatKind
+from spark_vtuber.core.events import Author, ChatEvent, ChatKind, Reward
 
 SOURCE: Final = "twitch"
 SEEN: Final = 2_000
@@ -118,6 +118,7 @@ class Room:
             reply_to=tags.get("reply-parent-msg-id") or None,
             emotes=words_of(spans),
             emote_spans=moved(spans, len(written) - len(text)),
+            reward=Reward(tags["custom-reward-id"]) if kind is ChatKind.REWARD and "custom-reward-id" in tags else None,
         )
 
     def _happened(self, message: Message) -> ChatEvent | None:

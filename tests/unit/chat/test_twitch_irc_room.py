@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from spark_vtuber.chat.irc_protocol import Message, join, parse
 from spark_vtuber.chat.twitch_irc_room import BOMBS, SEEN, Room
-from spark_vtuber.core.events import Author, ChatEvent, ChatKind, EmoteSpan, Role
+from spark_vtuber.core.events import Author, ChatEvent, ChatKind, EmoteSpan, Reward, Role
 from spark_vtuber.core.ids import Serial
 
 LINES: dict[str, list[str]] = json.loads(
@@ -177,7 +177,13 @@ def test_the_name_of_the_room_may_come_in_capitals(room: Room) -> None:
 def test_a_highlighted_message_is_a_reward(room: Room) -> None:
     event = room.read(line("PRIVMSG", "look", msg_id="highlighted-message"))
     assert event is not None
-    assert event.kind is ChatKind.REWARD
+    assert (event.kind, event.reward) == (ChatKind.REWARD, None)
+
+
+def test_a_reward_with_words_is_known_by_its_id_and_cannot_be_settled(room: Room) -> None:
+    event = room.read(line("PRIVMSG", "please", custom_reward_id="r-1"))
+    assert event is not None
+    assert (event.kind, event.reward) == (ChatKind.REWARD, Reward("r-1"))
 
 
 def test_the_systems_own_words_in_a_hype_chat_are_left_out(room: Room) -> None:
