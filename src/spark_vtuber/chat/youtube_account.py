@@ -52,13 +52,11 @@ def access_of(id_url: str, client_secret: str, env: EngineEnv) -> Access:
             oauth = OAuth(provider_of(id_url, tokens.client_id, client_secret), env.http, env.clock)
             account = Account(oauth, tokens, SECRET, env.keep_secret, env.clock)
         try:
-            token = await account.access(refused)
+            return await account.access(refused)
         except EngineError as error:
             if error.code == "signed_out":
                 tell(AccountView(NAME, TITLE, "refused", detail=error.message, fix=error.fix))
             raise
-        tell(AccountView(NAME, TITLE, "signed_in"))
-        return token
 
     return access
 
