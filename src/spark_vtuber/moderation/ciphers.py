@@ -9,7 +9,7 @@ from functools import cache
 from typing import Final
 
 from spark_vtuber.moderation.reading import Reading
-from spark_vtuber.moderation.view import View, around, start_of, tokens_of
+from spark_vtuber.moderation.view import View, around, start_of
 from spark_vtuber.moderation.words import SLURS, STEMS
 
 _TELLING: Final = (
@@ -77,7 +77,7 @@ def _signs() -> dict[str, Callable[[str], str]]:
 def ciphered(reading: Reading) -> Iterator[View]:
     """The text out of ROT13 or pig latin, or read backwards, where one of its words gives that away."""
     signs = _signs()
-    tokens = tokens_of(reading)
+    tokens = reading.bare
     places: dict[Callable[[str], str], list[int]] = {}
     for at, (word, _, _) in enumerate(tokens):
         if word in signs:
@@ -99,7 +99,7 @@ def in_figures(reading: Reading) -> Iterator[View]:
     text = reading.folded
     places = [found.start() for found in _MIXED.finditer(text)]
     if len(places) >= _LEAST_MIXED:
-        tokens = [(word.translate(_LEET), start, end) for word, start, end in tokens_of(reading)]
+        tokens = [(word.translate(_LEET), start, end) for word, start, end in reading.bare]
         yield View("figures", around(tokens, {bisect(tokens, place, key=start_of) - 1 for place in places}))
 
 

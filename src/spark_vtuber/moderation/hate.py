@@ -9,7 +9,7 @@ doubt. A word with one slip of the finger, and two words grown together, still c
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from spark_vtuber.moderation.hate_words import GROUPS, KINDS, PEOPLE, PHRASES
@@ -22,6 +22,8 @@ DOUBT: Final = 0.3
 
 _FUZZY_LEAST: Final = 5
 _SWAP_LEAST: Final = 4
+_LONGEST_WORD: Final = 24
+_KEPT: Final = 4_096
 _REAL_WORDS: Final = frozenset(
     """omen women rash tras hang scums cages cage vile evil live lives rats rate rates dies dead hats hates stab tab
     back lack slack wast west wash hanged changed angst thread treat heat hear heart trust truth pets nest rest best
@@ -152,29 +154,36 @@ class _Vocabulary:
             self._longest[words[0]] = max(len(words), self._longest.get(words[0], 0))
         known = {phrase[0] for phrase in self._classes if len(phrase) == 1} | self.groups | self._people
         self._known = frozenset(known | {word for phrase in self._classes for word in phrase})
-        mild = {word for kind in "Cn.L" for phrase in PHRASES[kind].split("|") for word in phrase.split()}
-        swapped = sorted(self._known - mild)
+        told = {words[0] for words, kind in self._classes.items() if len(words) == 1 and kind in "Cn"}
+        swapped = sorted(self._known - told)
         self._slips = {slip: word for word in swapped if len(word) >= _SWAP_LEAST for slip in _swaps(word)}
         self._slips |= {slip: word for word in sorted(known) if len(word) >= _FUZZY_LEAST for slip in _gaps(word)}
         for word in self._known | _REAL_WORDS:
             self._slips.pop(word, None)
 
+        self._split = lru_cache(_KEPT)(self._split_anew)
+
     def parts(self, word: Word) -> tuple[Word, ...]:
         """The word without slips, as two words where two grew together."""
-        text = word.text.replace("’", "'")
-        text = text.removesuffix("'s")
+        parts = self._split(word.text, word.is_plain)
+        if len(parts) == 1:
+            return (Word(parts[0], word.start, word.end),)
+        middle = word.start + min(len(parts[0]), word.end - word.start)
+        return Word(parts[0], word.start, middle), Word(parts[1], middle, word.end)
+
+    def _split_anew(self, text: str, is_plain: bool) -> tuple[str, ...]:
+        text = text.replace("’", "'").removesuffix("'s")
         if text in self._known or len(text) < _FUZZY_LEAST - 1:
-            return (Word(text, word.start, word.end),)
+            return (text,)
         if text in self._slips:
-            return (Word(self._slips[text], word.start, word.end),)
-        if not word.is_plain and text[0] in "ai" and text[1:] in self._known:
-            return Word(text[0], word.start, word.start + 1), Word(text[1:], word.start + 1, word.end)
-        for cut in range(1, len(text)):
+            return (self._slips[text],)
+        if not is_plain and text[0] in "ai" and text[1:] in self._known:
+            return text[0], text[1:]
+        for cut in range(1, min(len(text), _LONGEST_WORD)):
             left, right = text[:cut], text[cut:]
             if self._is_part(left, right) and self._is_part(right, left):
-                middle = word.start + min(cut, word.end - word.start)
-                return Word(left, word.start, middle), Word(right, middle, word.end)
-        return (Word(text, word.start, word.end),)
+                return left, right
+        return (text,)
 
     def _is_part(self, text: str, other: str) -> bool:
         if len(text) >= _FUZZY_LEAST - 1:

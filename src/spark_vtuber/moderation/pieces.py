@@ -7,34 +7,41 @@ from functools import cache
 from typing import Final
 
 from spark_vtuber.moderation.reading import Reading
-from spark_vtuber.moderation.view import WORDLIKE, View, around, start_of, tokens_of
+from spark_vtuber.moderation.view import WORDLIKE, View, around, start_of
 from spark_vtuber.moderation.words import STEMS
 
 NOISE: Final = "noise"
 QUOTED: Final = "quoted"
 
-_NOISE: Final = re.compile(
-    r"\b(?:u+h+|u+m+|e+r+m?|a+h+|o+h+|hm+|lol|lmao|ha(?:ha)+|he(?:he)+|kappa|pogchamp|pog|poggers|lul|lulw|kekw|"
-    r"omegalul|monkas|pepehands|pepega|sadge|copium|kreygasm|residentsleeper|biblethump|heyguys|4head|xd|comma|"
-    r"pause|literally|you know)\b|(?<!\S):\w+:(?!\S)|(?<![\w/])[:;=][-o]?[()dp3](?!\w)|<3(?!\w)"
-    r"|\*[^*\n]{1,30}\*|[\U0001f000-\U0001faff\u2190-\u2bff]+"
+_FILLERS: Final = frozenset(
+    "lol lmao kappa pogchamp pog poggers lul lulw kekw omegalul monkas pepehands pepega sadge copium kreygasm "
+    "residentsleeper biblethump heyguys 4head xd comma pause literally".split()
+)
+_SOUND: Final = re.compile(r"u+h+m*|u+m+|e+r+m?|a+h+|o+h+|h+m+|(?:ha){2,}h?|(?:he){2,}h?")
+_LONGEST_SOUND: Final = 12
+_SIGNS: Final = re.compile(
+    r"(?<!\S):\w+:(?!\S)|(?<![\w/])[:;=][-o]?[()dp3](?!\w)|<3(?!\w)|\*[^*\n]{1,30}\*|[\U0001f000-\U0001faff\u2190-\u2bff]+"
 )
 
 
 def quiet(reading: Reading) -> Iterator[View]:
     """The text without what a listener skips between the words of a phrase."""
     text = reading.folded
-    noises = [
-        found.span()
-        for found in _NOISE.finditer(text)
-        if WORDLIKE.search(text, 0, found.start()) and WORDLIKE.search(text, found.end())
-    ]
+    found = [sign.span() for sign in _SIGNS.finditer(text)]
+    found += [(start, end) for word, start, end in reading.bare if _is_filler(word)]
+    noises = [(start, end) for start, end in found if WORDLIKE.search(text, 0, start) and WORDLIKE.search(text, end)]
     if not noises:
         return
-    bare = _NOISE.sub(lambda found: " " * len(found[0]), text)
+    bare = text
+    for start, end in noises:
+        bare = bare[:start] + " " * (end - start) + bare[end:]
     tokens = [(found[0], *found.span()) for found in re.finditer(r"\S+", bare)]
     places = {bisect(tokens, start, key=start_of) for start, _ in noises}
     yield View(NOISE, around(tokens, places))
+
+
+def _is_filler(word: str) -> bool:
+    return word in _FILLERS or (len(word) <= _LONGEST_SOUND and _SOUND.fullmatch(word) is not None)
 
 
 _PARTS: Final = re.compile(r"[\"“„«']([^\"“”„«»'\n]{1,60})[\"”»'](?!\w)")
@@ -51,7 +58,7 @@ def pieced(reading: Reading) -> Iterator[View]:
         if not any(" " in piece for piece, _, _ in quoted):
             whole = "".join(piece for piece, _, _ in quoted)
             yield View("pieces", ((whole, quoted[0][1], quoted[-1][2]),))
-    tokens = tokens_of(reading)
+    tokens = reading.bare
     halves = _halves()
     for at, (left, start, _) in enumerate(tokens):
         if left in halves:

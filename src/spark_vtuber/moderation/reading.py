@@ -13,6 +13,7 @@ LONGEST: Final = 1_200
 """Characters that are read: the longest clause, and the end of what was said before it."""
 
 _TOKEN: Final = re.compile(r"[^\s.,;:?\"“”„«»()\[\]{}<>…—–/\\~_#&=-]+")
+_BARE: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _EDGES: Final = "'’‘`!*+|^%"
 _SPELLED_GAP: Final = re.compile(r"[\s.,;:*_/\\~|'’-]{1,3}")
 _SPELLED_LEAST: Final = 3
@@ -76,6 +77,11 @@ class Reading:
                 words.append(word)
         words.extend(self._joined(run))
         return tuple(words)
+
+    @cached_property
+    def bare(self) -> tuple[tuple[str, int, int], ...]:
+        """The runs of letters and figures in order, as they stand, with their ranges in the folded text."""
+        return tuple((found[0], *found.span()) for found in _BARE.finditer(self.folded))
 
     @cached_property
     def stops(self) -> tuple[int, ...]:

@@ -58,11 +58,16 @@ class Rules:
         self._rules: list[tuple[str, tuple[_Slot, ...]]] = []
         self._starts: dict[str, set[tuple[int, int]]] = {}
         self._words: set[str] = set()
+        self._spans: list[int] = []
+        self._anchored: dict[str, set[int]] = {}
         for name, lines in rules:
             for line in filter(None, map(str.strip, _CONTINUED.sub("|", lines).splitlines())):
                 slots = tuple(map(_slot, fold(line).split()))
                 self._words.update(word for slot in slots for word in slot.words)
                 self._rules.append((name, slots))
+                self._spans.append(sum(slot.gap or 1 for slot in slots))
+                for word in _anchor(slots):
+                    self._anchored.setdefault(word, set()).add(len(self._rules) - 1)
                 for at, slot in enumerate(slots):
                     for word in slot.words:
                         self._starts.setdefault(word, set()).add((len(self._rules) - 1, at))
@@ -71,15 +76,20 @@ class Rules:
 
     def read(self, words: Iterable[Word]) -> tuple[list[Found], bool]:
         """What matched, in the order of the rules, and whether the words end in the middle of one."""
+        texts = [self._plain(word.text.replace("’", "'")) for word in words]
+        possible: set[int] = set()
+        for text in set(texts):
+            possible.update(self._anchored.get(text, ()))
         found: list[tuple[int, Found]] = []
         threads: set[_Thread] = set()
-        for index, word in enumerate(words):
-            text = self._plain(word.text.replace("’", "'"))
+        for index, text in enumerate(texts):
+            left = len(texts) - index
             moved: set[_Thread] = set()
             for thread in threads:
                 moved.update(self._moved(thread, text))
             for rule, at in self._starts.get(text, ()):
-                moved.add(_Thread(rule, at + 1, index, is_telling=text not in _COMMON))
+                if rule in possible or left < self._spans[rule]:
+                    moved.add(_Thread(rule, at + 1, index, is_telling=text not in _COMMON))
             threads = set()
             for thread in moved:
                 name, slots = self._rules[thread.rule]
@@ -92,11 +102,10 @@ class Rules:
 
     def _plain(self, text: str) -> str:
         """A word without letters that are drawn out, where that makes it one of ours."""
-        for length in (1, 2):
-            plain = unstretch(text, length)
-            if plain == text or plain in self._words:
-                return plain
-        return text
+        if text in self._words or (once := unstretch(text)) == text:
+            return text
+        twice = unstretch(text, 2)
+        return once if once in self._words else twice if twice in self._words else text
 
     def _is_complete(self, thread: _Thread) -> bool:
         return all(slot.is_optional for slot in self._rules[thread.rule][1][thread.slot :])
@@ -116,6 +125,12 @@ class Rules:
                 yield _Thread(thread.rule, at + 1, thread.first, 0, is_telling)
             if not slot.is_optional:
                 return
+
+
+def _anchor(slots: tuple[_Slot, ...]) -> frozenset[str]:
+    """The words of which a text must hold one to match: of a slot that cannot be missing, everyday words last."""
+    needed = [slot.words for slot in slots if not slot.is_optional]
+    return min(needed, key=lambda words: (len(words & _COMMON), len(words)))
 
 
 def _slot(text: str) -> _Slot:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from spark_vtuber.moderation.reading import Reading
-from spark_vtuber.moderation.view import WORDLIKE, Piece, View, around, tokens_of
+from spark_vtuber.moderation.view import WORDLIKE, Piece, View, around
 from spark_vtuber.moderation.words import SLURS, STEMS
 
 _NATO: Final = {
@@ -36,7 +36,7 @@ def spelled(reading: Reading) -> Iterator[View]:
         for found in _LETTER.finditer(text)
         if not any(start <= found.start() < end for start, end in taken)
     )
-    letters.extend((_NATO[word], start, end) for word, start, end in tokens_of(reading) if word in _NATO)
+    letters.extend((_NATO[word], start, end) for word, start, end in reading.bare if word in _NATO)
     if len(letters) < _LEAST_LETTERS:
         return
     letters.sort(key=lambda letter: letter[1])
@@ -63,7 +63,7 @@ def _is_told(text: str, run: list[Piece]) -> bool:
 def _with_runs(reading: Reading, runs: list[list[Piece]]) -> Iterator[Piece]:
     """The words of a text with each run of letters as one word."""
     at = 0
-    for token in (*tokens_of(reading), ("", len(reading.folded) + 1, len(reading.folded) + 1)):
+    for token in (*reading.bare, ("", len(reading.folded) + 1, len(reading.folded) + 1)):
         while at < len(runs) and runs[at][-1][2] <= token[1]:
             run = runs[at]
             yield "".join(letter for letter, _, _ in run), run[0][1], run[-1][2]

@@ -5,8 +5,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from spark_vtuber.moderation.reading import Reading
-
 Piece = tuple[str, int, int]
 """A piece of a view, and the range of the folded text that it stands for."""
 
@@ -42,11 +40,6 @@ class View:
         return touched
 
 
-def tokens_of(reading: Reading) -> list[Piece]:
-    """The words of the folded text, without any marks."""
-    return [(found[0], *found.span()) for found in _TOKEN.finditer(reading.folded)]
-
-
 def around(tokens: Sequence[Piece], places: Collection[int]) -> tuple[Piece, ...]:
     """The tokens within `_REACH` of the first places of interest, so that a view stays short."""
     near = sorted(places)[:_MOST_PLACES]
@@ -56,7 +49,6 @@ def around(tokens: Sequence[Piece], places: Collection[int]) -> tuple[Piece, ...
 
 _REACH: Final = 6
 _MOST_PLACES: Final = 6
-_TOKEN: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
 def start_of(piece: Piece) -> int:

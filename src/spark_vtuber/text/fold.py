@@ -17,7 +17,9 @@ INVISIBLE_CLASS: Final = (
 """Zero-width, bidirectional, filler, variation and tag characters, as the inside of a regular expression's class."""
 
 _MARKS_CLASS: Final = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-_CLUSTER: Final = re.compile(f".[{_MARKS_CLASS}{INVISIBLE_CLASS}]*", re.DOTALL)
+_CLUSTER: Final = re.compile(rf"[\x00-\x7f]+(?=[\x00-\x7f]|\Z)|.[{_MARKS_CLASS}{INVISIBLE_CLASS}]*", re.DOTALL)
+"""A run of ASCII but its last character, which may carry marks; or one character with its marks."""
+
 _INVISIBLE: Final = re.compile(f"[{INVISIBLE_CLASS}]")
 _MARKS: Final = re.compile(f"[{_MARKS_CLASS}]")
 _WORD: Final = re.compile(r"[^\W\d_]+")
@@ -66,7 +68,12 @@ def fold_with_map(text: str) -> tuple[str, tuple[int, ...]]:
     characters: list[str] = []
     places: list[int] = []
     for found in _CLUSTER.finditer(text):
-        folded = _fold_cluster(found[0])
+        cluster = found[0]
+        if cluster.isascii():
+            characters.append(cluster.lower())
+            places.extend(range(found.start(), found.end()))
+            continue
+        folded = _fold_cluster(cluster)
         characters.append(folded)
         places.extend([found.start()] * len(folded))
     return _WORD.sub(_latinised, "".join(characters)), tuple(places)
@@ -106,6 +113,8 @@ def _bare(char: str) -> str:
 
 def _latinised(found: re.Match[str]) -> str:
     word = found[0]
+    if word.isascii():
+        return word
     plain = word.translate(_PLAIN_LOOKALIKES)
     is_latin = _LATIN.search(word) is not None
     if is_latin:
