@@ -171,12 +171,23 @@ async def serving(youtube: FakeYouTube) -> AsyncIterator[Served]:
         tasks.cancel_scope.cancel()
 
 
+SECRETS = {
+    "SPARK_SECRET_YOUTUBE": "key",
+    "SPARK_SECRET_YOUTUBE_CLIENT": "no-secret-at-all",
+    "SPARK_PASSPHRASE": "a passphrase of a test",
+}
+
+
 def config(port: int) -> str:
     return f"""
 [chat.youtube]
 channel = "@streamer"
 api_key = "secret:youtube"
 quota = 10_000_000
+account = true
+client_id = "client.apps.example.com"
+client_secret = "secret:youtube-client"
+id_url = "http://127.0.0.1:{port}"
 api_url = "http://127.0.0.1:{port}/youtube/v3"
 
 [inbox]
@@ -195,6 +206,15 @@ async def in_state(show: LiveShow, state: str, words: str = "") -> str:
             await asyncio.sleep(0.02)
 
 
+async def until_signed_in(show: LiveShow) -> None:
+    with anyio.fail_after(LIMIT_S):
+        while True:
+            views = (await show.http.get("/api/accounts")).json()
+            if next(one for one in views if one["platform"] == "youtube")["state"] == "signed_in":
+                return
+            await asyncio.sleep(0.05)
+
+
 async def answered(show: LiveShow, count: int) -> list[tuple[str, str]]:
     """Who was answered what, oldest first, once there are so many."""
     turns = await show.wait_for_turns(count)
@@ -202,13 +222,13 @@ async def answered(show: LiveShow, count: int) -> list[tuple[str, str]]:
 
 
 @pytest.mark.real
-async def test_a_show_reads_by_stream_and_by_pages_and_answers_each_line_once_across_restarts(
+async def test_a_show_answers_each_line_once_across_restarts_and_writes_with_an_account(
     youtube: FakeYouTube, chat: LiveChat
 ) -> None:
     youtube.interval_ms = 100
     async with (
         serving(youtube) as served,
-        live_show(config(served.port), environ={"SPARK_SECRET_YOUTUBE": "key"}) as show,
+        live_show(config(served.port), environ=SECRETS) as show,
         show.listening(),
     ):
         assert "as it is written" in await in_state(show, "ok", "frogs")
@@ -235,6 +255,19 @@ async def test_a_show_reads_by_stream_and_by_pages_and_answers_each_line_once_ac
         chat.says("dia", "do you like birds?")
         asked += [("cem", "do you like dogs?"), ("dia", "do you like birds?")]
         assert await answered(show, 4) == asked
+
+        youtube.accounts.interval_s = 1
+        code = (await show.http.post("/api/accounts/login", json={"platform": "youtube"})).json()
+        assert (code["address"], code["code"]) == ("https://www.google.com/device", "ABC-001")
+        youtube.accounts.approve(CHANNEL)
+        await until_signed_in(show)
+        await in_state(show, "ok", "every")
+        sent = await show.http.post("/api/accounts/send", json={"platform": "youtube", "text": "hello everybody"})
+        assert sent.status_code == 200, sent.text
+        assert chat.messages[-1]["snippet"]["textMessageDetails"]["messageText"] == "hello everybody"
+        chat.says("eva", "do you like ducks?")
+        assert await answered(show, 5) == [*asked, ("eva", "do you like ducks?")]
+
         metrics = (await show.http.get("/metrics")).text
         health = (await show.http.get("/api/health")).text
     spent = next(line for line in metrics.splitlines() if line.startswith("spark_vtuber_youtube_quota_spent_units "))
@@ -246,7 +279,7 @@ async def test_a_show_reads_by_stream_and_by_pages_and_answers_each_line_once_ac
 async def test_a_show_with_a_wrong_key_says_how_to_mend_it(youtube: FakeYouTube, chat: LiveChat) -> None:
     async with (
         serving(youtube) as served,
-        live_show(config(served.port), environ={"SPARK_SECRET_YOUTUBE": "hush-hush-key"}) as show,
+        live_show(config(served.port), environ=SECRETS | {"SPARK_SECRET_YOUTUBE": "hush-hush-key"}) as show,
     ):
         await in_state(show, "failed", "does not take the API key")
         component = await show.component("chat:youtube")

@@ -20,13 +20,16 @@ TOKEN_S: Final = 3_599
 
 @dataclass(slots=True)
 class GoogleAccounts:
-    """Who may write. `tokens` are good access tokens, `refreshes` good refresh tokens, each with its channel."""
+    """Who may write. `tokens` are good access tokens, `refreshes` good refresh tokens, each with its channel;
+    `interval_s` is how often a login may ask.
+    """
 
     client_id: str = "client.apps.example.com"
     client_secret: str = "no-secret-at-all"  # noqa: S105 - made up
     tokens: dict[str, str] = field(default_factory=dict)
     refreshes: dict[str, str] = field(default_factory=dict)
     codes: dict[str, str | None] = field(default_factory=dict)
+    interval_s: int = 5
     _count: int = 0
 
     def approve(self, channel: str) -> None:
@@ -60,7 +63,7 @@ class GoogleAccounts:
         self.codes[code] = None
         address = "https://www.google.com/device"
         answer = {"device_code": code, "user_code": f"ABC-{self._count:03}", "verification_url": address}
-        return 200, {**answer, "expires_in": 1800, "interval": 5}
+        return 200, {**answer, "expires_in": 1800, "interval": self.interval_s}
 
     def give_back(self, form: Mapping[str, str]) -> Said:
         """Answer a request to revoke a token, and with it the whole login."""
