@@ -16,7 +16,10 @@ from spark_vtuber.text.fold import fold, unstretch
 _COMMON: Final = frozenset(
     "i i'm im i'll i'd ill we we'll you you're u your ur he she they him her them his their it my me a an the of to go"
     " is are was be will would should could can and or so just all please no not this that these in on at for with do"
-    " should'a gonna going want wanna have has need our any from out how what who".split()
+    " should'a gonna going want wanna have has need our any from out how what who us we're don't let's here here's get"
+    " got gets getting best world down up hope wish life day find make take give help last old new real feel feeling"
+    " free kid kids girl boy girls boys little young post write show tell play watch years year thing things everybody"
+    " everyone someone somebody nobody know why it's good right great one 1 2 3 4 5 6 7 8 9 10 come came coming".split()
 )
 """A text that ends in nothing but these is not worth waiting for."""
 
