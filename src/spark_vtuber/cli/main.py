@@ -7,6 +7,7 @@ import typer
 from spark_vtuber.app.assemble import VERSION
 from spark_vtuber.cli import (
     bench,
+    chat,
     config,
     demo,
     doctor,
@@ -55,6 +56,7 @@ app.command()(say.say)
 app.command()(doctor.doctor)
 app.add_typer(config.app, name="config")
 app.add_typer(secrets.app, name="secrets")
+app.add_typer(chat.app, name="chat")
 app.add_typer(guard.app, name="guard")
 app.command()(panic.panic)
 app.add_typer(obs.app, name="obs")

@@ -1,5 +1,6 @@
 """Talks to a show that is running, as its own panel would."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
@@ -22,10 +23,15 @@ def asked_to_reload(config: Config) -> list[Change]:
     Raises:
         SparkError: `no_show`: nobody answers there; else what the show says.
     """
-    return _changes(config.server, _post(config, "/api/settings/reload"))
+    return _changes(config.server, ask(config, "/api/settings/reload", {}))
 
 
-def _post(config: Config, path: str) -> Any:
+def ask(config: Config, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    """Ask the show of a configuration: what it answers to a POST of `body`, or to a GET without one.
+
+    Raises:
+        SparkError: `no_show`: nobody answers there; else what the show says.
+    """
     server = config.server
     host = EVERYWHERE.get(server.host, f"[{server.host}]" if ":" in server.host else server.host)
     secret = token(server.desk_token, open_vault(config).secret)
@@ -35,16 +41,19 @@ def _post(config: Config, path: str) -> Any:
     url = f"http://{host}:{server.port}{path}"
     refusal: SparkError | None = None
     try:
-        answer = httpx.post(url, json={}, headers=headers, timeout=PATIENCE_S, trust_env=False)
-        body = answer.json()
+        if body is None:
+            answer = httpx.get(url, headers=headers, timeout=PATIENCE_S, trust_env=False)
+        else:
+            answer = httpx.post(url, json=body, headers=headers, timeout=PATIENCE_S, trust_env=False)
+        told = answer.json()
         if not answer.is_success:
-            said = body["error"]
+            said = told["error"]
             refusal = SparkError(said["message"], code=said["code"], fix=said["fix"])
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         raise _no_show(server, error) from error
     if refusal is not None:
         raise refusal
-    return body
+    return told
 
 
 def _changes(server: Server, body: Any) -> list[Change]:
