@@ -123,7 +123,8 @@ class Reader:
                 return found
             pause_s = min(LOOK_FIRST_S * LOOK_GROWTH ** min(looks, 64), LOOK_LAST_S)
             looks += 1
-            self._tell("ok", f"{self._finder.name} is not live; waits for it")
+            percent = 100 * self._quota.spent // self._quota.limit
+            self._tell("ok", f"{self._finder.name} is not live; waits for it; {percent} % of today's quota is spent")
             await self._keep_quota()
             await anyio.sleep(pause_s * self._ties.random.uniform(0.5, 1.0))
 

@@ -149,7 +149,7 @@ async def test_a_live_chat_is_found_for_a_few_units(
 async def test_a_stream_that_is_announced_is_read_once_it_has_begun(stage: Stage) -> None:
     chat = stage.youtube.go_live(VIDEO, CHANNEL, has_begun=False)
     async with listening(stage):
-        assert stage.said[-1] == ("ok", f"{CHANNEL} is not live; waits for it", "")
+        assert stage.said[-1] == ("ok", f"{CHANNEL} is not live; waits for it; 0 % of today's quota is spent", "")
         chat.has_begun = True
         chat.says("ana", "first!")
         await anyio.sleep(60)
