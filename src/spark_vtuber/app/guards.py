@@ -93,7 +93,7 @@ class Guards:
     async def _ask(self, cue: Cue) -> bool:
         question = Question(cue.text, Direction.IN, author=cue.author)
         opinion = await self.second.ask(question, self._keys.deadline_in_s)
-        if opinion is not Opinion.ALLOWED and cue.event is not None:
+        if opinion is Opinion.REFUSED and cue.event is not None:
             event = cue.event
             context = GuardContext(cue.author, position=Position.CHAT, source=event.source, author_id=event.author.id)
             verdict = Verdict(Decision.ALLOW, cue.text, language=cue.language, score=cue.doubt)

@@ -16,6 +16,7 @@ BYTES_PER_TOKEN: Final = 3
 NAME_TOKENS: Final = 24
 
 _LONGEST_ESCAPE: Final = 6
+_CURRENCY: Final = re.compile(r"[A-Za-z]{1,4}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 _DEEDS: Final = {
@@ -111,7 +112,7 @@ def _crowd_line(cue: Cue, name: str, words: str) -> str:
 def _chat_line(name: str, words: str, event: ChatEvent | None) -> str:
     deed = ""
     if event is not None and event.kind in _DEEDS:
-        currency = quote(event.currency, 4)[1:-1]
+        currency = event.currency if _CURRENCY.fullmatch(event.currency) else ""
         title = event.reward.title if event.reward is not None else ""
         reward = f", {quote(title, NAME_TOKENS)}" if title else ""
         deed = _DEEDS[event.kind].format(amount=f"{event.amount:g}", currency=currency, reward=reward).rstrip()
