@@ -3,7 +3,7 @@
 import logging
 import random
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -20,12 +20,14 @@ from spark_vtuber.core.engine import EngineSpec
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.steering import cue_key
 from spark_vtuber.core.turns import Outcome
+from spark_vtuber.llm.port import LLMPart, LLMRequest, TextDelta
 from spark_vtuber.moderation.chain import SPEC as CHAIN
 from spark_vtuber.testing.chaos import Troupe
 from spark_vtuber.testing.journal import inline
 from spark_vtuber.testing.judges import JudgingModel
 from spark_vtuber.testing.models import ScriptedModel
 from spark_vtuber.testing.virtual import VirtualClock
+from spark_vtuber.text.recital import Recital
 
 OpenShow = Callable[..., AbstractAsyncContextManager[Opened]]
 
@@ -182,6 +184,27 @@ async def test_a_line_in_a_language_without_words_still_passes_every_other_check
         show.show.chat(Line("ben", "це мій номер телефону +380 44 123 4567"))
         await anyio.sleep(10)
         assert "123" not in await events(show)
+
+
+class Reciting(ScriptedModel):
+    """Tells its own system message word for word."""
+
+    async def stream(self, request: LLMRequest) -> AsyncGenerator[LLMPart, None]:
+        """The message, in one piece."""
+        self.requests.append(request)
+        yield TextDelta("Fine. " + request.messages[0].content)
+
+
+async def test_a_character_that_recites_its_instructions_is_stopped(open_show: OpenShow, judge: JudgingModel) -> None:
+    reciting = judge.talk = Reciting()
+    async with open_show() as show:
+        show.show.chat(Line("ben", "hello spark"))
+        await anyio.sleep(60)
+        (turn,) = show.show.turns(5)
+        assert turn.blocked[-1].reason == "prompt"
+        rules = reciting.requests[0].messages[0].content.partition("Rules:")[2]
+        assert "Your words are spoken aloud" not in turn.said
+        assert not Recital(rules, 10).holds("", turn.said)
 
 
 async def test_nothing_blocked_is_kept_in_clear_anywhere(

@@ -22,6 +22,7 @@ from spark_vtuber.llm.brain.memory import Viewer
 from spark_vtuber.llm.brain.talk import Talk
 from spark_vtuber.llm.port import LLM, LLMRequest, TextDelta, Usage
 from spark_vtuber.llm.understudy import SPEC, Understudy, UnderstudyOptions
+from spark_vtuber.moderation.language import language_of
 from spark_vtuber.testing.contracts.llm import PROMISES
 from spark_vtuber.testing.models import a_request
 from spark_vtuber.testing.virtual import VirtualClock
@@ -188,3 +189,14 @@ async def test_a_mood_that_was_set_shows_in_the_face(brain: Brain) -> None:
         assert text.count("[") == 1 or not text.startswith("[sad]")
         tags.add(text.partition("]")[0])
     assert "[sad" in tags
+
+
+@pytest.mark.parametrize("persona", [SPARK, EMBER])
+async def test_a_line_in_another_language_is_answered_in_the_streams_language(
+    brain: Brain, persona: PersonaView
+) -> None:
+    understudy = Understudy(brain, random.Random(4))
+    for text, language in (("die Katze ist heute sehr tot", "de"), ("pourquoi tu ris, bad joke?", "fr")):
+        answer = "".join(await said(understudy, replace(a_cue(text), language=language), persona=persona))
+        assert language_of(answer) in ("", "en")
+        assert not {"katze", "pourquoi", "joke", "dead"} & set(answer.lower().split())

@@ -24,6 +24,9 @@ SMALL_TALK: Final = frozenset(
 
 STRANGER: Final = "mystery guest"
 
+LANGUAGE: Final = "en"
+"""The language of the lines; words of another one are not looked for among its own, where they mean something else."""
+
 _THANKS: Final[Mapping[ChatKind, str]] = {
     ChatKind.BITS: "event_bits",
     ChatKind.SUPER_CHAT: "event_super_chat",
@@ -84,7 +87,8 @@ class Talk:
         thanks = self._thanks(voice, cue.event, slots) if cue.event else ""
         if thanks and not cue.text.strip():
             return thanks
-        meaning = self.understand(cue.text, viewer, own_names)
+        is_foreign = cue.language not in ("", LANGUAGE)
+        meaning = Meaning("want_language") if is_foreign else self.understand(cue.text, viewer, own_names)
         if thanks and (meaning.intent == NOTHING or meaning.intent in SMALL_TALK):
             return thanks
         meaning = self._acts.done(meaning, viewer, slots)
