@@ -20,6 +20,7 @@ from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.guarding import Entry, HourCount, Selection, entry_view
 from spark_vtuber.core.ids import TurnId
 from spark_vtuber.core.verdicts import Decision, Direction, Position, Verdict
+from spark_vtuber.journal.notes import whole
 from spark_vtuber.journal.rows import HOUR_MS
 from spark_vtuber.moderation.ledger import Ledger
 from spark_vtuber.moderation.meanings import meaning
@@ -44,11 +45,11 @@ class Clerk:
     def __call__(self, text: str, direction: Direction, context: GuardContext, verdict: Verdict) -> None:
         """Never waits."""
         viewer = viewer_key(context.source, context.author_id) if context.author_id else ""
-        entry = explained(self._ledger.note(text, direction, context, verdict, viewer))
+        entry = self._ledger.note(text, direction, context, verdict, viewer)
         self._announce("guard", turn=TurnId(entry.turn) if entry.turn else None, **entry_view(entry))
         if viewer and direction is Direction.IN and verdict.is_blocked and verdict.rule != GUARD_FAILED:
             name = "" if context.position is Position.NAME else context.author
-            self._strikes.strike(viewer, name, context.source, verdict.category)
+            self._strikes.strike(viewer, whole(name), whole(context.source), verdict.category)
 
     def hear(self, kind: str, text: str) -> None:
         """A tap of the event log: clauses that were held back without a verdict are entries without a hash."""
@@ -77,8 +78,9 @@ class LedgerBook:
             edges = [edge for edge in (before, self._ledger.oldest) if edge is not None]
             # A journal that cannot be read now shortens the list, which is still right.
             with suppress(EngineError):
-                found += await self._records.rulings(wanted - len(found), min(edges, default=None), selection)
-        return [explained(entry) for entry in found[:limit]], len(found) > limit
+                older = await self._records.rulings(wanted - len(found), min(edges, default=None), selection)
+                found += [replace(one, meaning=meaning(one.decision, one.category, one.rule)) for one in older]
+        return found[:limit], len(found) > limit
 
     async def counts(self, hours: int) -> Sequence[HourCount]:
         """Of all shows where there is a journal, else of this one as far as it is remembered."""
@@ -90,11 +92,6 @@ class LedgerBook:
             (entry.at_ms // HOUR_MS * HOUR_MS, entry.category, entry.decision) for entry in self._ledger.since(first_ms)
         )
         return [HourCount(*key, count) for key, count in sorted(counted.items())]
-
-
-def explained(entry: Entry) -> Entry:
-    """An entry with its rule in plain words."""
-    return replace(entry, meaning=meaning(entry.decision, entry.category, entry.rule))
 
 
 def installation_key(folder: Path, log: logging.Logger) -> bytes:

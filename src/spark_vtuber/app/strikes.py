@@ -29,7 +29,9 @@ class KeptStrikes:
         self._keepsake = keepsake
         self._announce = announce
         self._settings = settings
-        self._strikes = Strikes(clock, lambda: limits(settings()), _read(keepsake.read()))
+        self._known = settings()
+        self._limits = limits(self._known)
+        self._strikes = Strikes(clock, self._limits_now, _read(keepsake.read()))
         self._changed = anyio.Event()
 
     def strike(self, key: str, name: str, source: str, category: str) -> None:
@@ -70,6 +72,13 @@ class KeptStrikes:
         """Write what was not written yet."""
         if self._changed.is_set():
             await self._write()
+
+    def _limits_now(self) -> StrikeLimits:
+        """The limits of the settings in force, made anew only where those changed."""
+        settings = self._settings()
+        if settings is not self._known:
+            self._known, self._limits = settings, limits(settings)
+        return self._limits
 
     async def _write(self) -> None:
         self._changed = anyio.Event()

@@ -16,7 +16,7 @@ _VIEWERS = TypeAdapter(list[Viewer])
 
 def viewer_key(source: str, author: str) -> str:
     """What stands for a platform's id: it can be shown and written down, and does not tell the id."""
-    return blake2b(f"{source}\0{author}".encode(), digest_size=8).hexdigest()
+    return blake2b(f"{source}\0{author}".encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 class IgnoredViewers:

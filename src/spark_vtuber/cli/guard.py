@@ -1,27 +1,35 @@
-"""`spark-vtuber guard`: what the guard makes of a text, for tuning and for other programs."""
+"""`spark-vtuber guard`: what the guard makes of a text, and of a running show its ledger and its lists."""
 
 import json
 import sys
 from collections.abc import Iterator
-from typing import Annotated, BinaryIO, get_args
+from typing import Annotated, Any, BinaryIO, get_args
+from urllib.parse import quote
 
 import typer
 
 from spark_vtuber import engines
 from spark_vtuber.cli import options
-from spark_vtuber.cli.console import complain
+from spark_vtuber.cli.console import complain, console
+from spark_vtuber.cli.running import ask
 from spark_vtuber.config.load import load
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.verdicts import Direction
 from spark_vtuber.moderation.chain import Chain, ChainOptions, Level
 from spark_vtuber.moderation.ruling import Ruling
 
-app = typer.Typer(help="See what the guard makes of a text.", no_args_is_help=True, rich_markup_mode="rich")
+app = typer.Typer(
+    help="See what the guard makes of texts, and change its lists.", no_args_is_help=True, rich_markup_mode="rich"
+)
 
 LONGEST_BYTES = 65_536
 """Of a line; the guard reads less, and what is longer is not kept."""
 
 STANDARD_INPUT = "-"
+MOST_ENTRIES = 500
+
+Phrase = Annotated[str, typer.Argument(help="A word or a phrase.")]
+Remove = Annotated[bool, typer.Option("--remove", help="Take it off the list.")]
 LEVELS: tuple[str, ...] = get_args(Level)
 
 
@@ -51,6 +59,51 @@ def check(
         raise typer.Exit(2) from error
     for text in _lines(sys.stdin.buffer) if source == STANDARD_INPUT else (source,):
         print(json.dumps(_told(chain.rule(text, direction))), flush=True)
+
+
+@app.command()
+def ledger(
+    limit: Annotated[int, typer.Option(min=1, max=MOST_ENTRIES, help="How many entries at most.")] = 50,
+    category: Annotated[str, typer.Option(help="Only of this category: slur, link …")] = "",
+    port: options.Port = None,
+    config: options.ConfigFile = None,
+) -> None:
+    """Print what the guard of the running show held back, newest first, one JSON object a line.
+
+    The texts are kept nowhere: an entry has the rule and what it means, the
+    place, the length, and a hash that is the same for the same text.
+    """
+    query = f"limit={limit}" + (f"&category={quote(category)}" if category else "")
+    for entry in _asked(config, port, f"/api/guard/ledger?{query}")["entries"]:
+        print(json.dumps(entry))
+
+
+@app.command()
+def allow(phrase: Phrase, remove: Remove = False, port: options.Port = None, config: options.ConfigFile = None) -> None:
+    """Let a phrase pass that is harmless as a whole; counts in the running show from the next line on."""
+    _edited("allow", phrase, remove, port, config)
+
+
+@app.command()
+def block(phrase: Phrase, remove: Remove = False, port: options.Port = None, config: options.ConfigFile = None) -> None:
+    """Hold a word or a phrase back, whatever its spelling; counts in the running show from the next line on."""
+    _edited("block", phrase, remove, port, config)
+
+
+def _edited(name: str, phrase: str, is_removed: bool, port: int | None, config: options.ConfigFile) -> None:
+    body = {"list": name, "remove" if is_removed else "add": phrase}
+    told = _asked(config, port, "/api/guard/lists", body)
+    became = "It is so already" if not told["changed"] else "Counts from the next line on"
+    console.print(f"{became}: the list has {len(told[name])} phrases.")
+
+
+def _asked(config: options.ConfigFile, port: int | None, path: str, body: dict[str, Any] | None = None) -> Any:
+    flags = {} if port is None else {"server": {"port": port}}
+    try:
+        return ask(load(engines.spec, config, flags).config, path, body)
+    except SparkError as error:
+        complain(error)
+        raise typer.Exit(2) from error
 
 
 def _options(config: options.ConfigFile, level: str | None) -> ChainOptions:

@@ -9,6 +9,7 @@ from typing import Final
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.guarding import Entry, Selection
 from spark_vtuber.core.verdicts import Direction, Verdict
+from spark_vtuber.moderation.meanings import meaning
 from spark_vtuber.moderation.port import GuardContext
 from spark_vtuber.text.fold import INVISIBLE_CLASS
 
@@ -71,6 +72,7 @@ class Ledger:
             source=context.source,
             viewer=viewer,
             turn=context.turn,
+            meaning=meaning(verdict.decision, verdict.category, verdict.rule),
         )
         self._entries.append(entry)
         return entry

@@ -56,6 +56,7 @@ _RULES: Final[Mapping[str, str]] = {
     "prompt": "It repeats the instructions that the character was given.",
 }
 
+_TEXTS: Final[Mapping[str, str]] = {category.value: told.text for category, told in CATEGORIES.items()}
 _MASKED_WORD: Final = "A coarse word with letters replaced by signs."
 _ALOUD: Final = "It reads harmless, and is not when it is spoken."
 _UNKNOWN: Final = "A rule of the guard matched."
@@ -69,8 +70,6 @@ def meaning(decision: Decision, category: str, rule: str) -> str:
         text = _MASKED_WORD
     elif rule in _RULES and decision is not Decision.ALLOW:
         text = _RULES[rule]
-    elif category in CATEGORIES:
-        text = CATEGORIES[Category(category)].text
     else:
-        text = _UNKNOWN
+        text = _TEXTS.get(category, _UNKNOWN)
     return f"{text} {_ALOUD}" if spoken else text

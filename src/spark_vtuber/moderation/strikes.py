@@ -71,22 +71,16 @@ class Strikes:
         if before is None or self._is_over(before, now_ms):
             before = Struck(key, name, source, 0.0, 0, now_ms, 0, 0)
         strikes = self._faded(before, now_ms) + weight
-        struck = replace(
-            before,
-            name=name or before.name,
-            source=source,
-            strikes=strikes,
-            lines=before.lines + 1,
-            last_ms=max(now_ms, before.last_ms),
-        )
-        rests = now_ms >= struck.until_ms and strikes >= limits.limit
-        if rests:
-            until_ms = now_ms + limits.rest_ms(struck.rests)
-            struck = replace(struck, strikes=0.0, until_ms=until_ms, rests=struck.rests + 1)
+        until_ms, rests = before.until_ms, before.rests
+        is_enough = now_ms >= until_ms and strikes >= limits.limit
+        if is_enough:
+            strikes, until_ms, rests = 0.0, now_ms + limits.rest_ms(rests), rests + 1
+        last_ms = max(now_ms, before.last_ms)
+        struck = Struck(key, name or before.name, source, strikes, before.lines + 1, last_ms, until_ms, rests)
         self._struck[key] = struck
         if len(self._struck) > self._capacity:
             self._struck.popitem(last=False)
-        return struck if rests else None
+        return struck if is_enough else None
 
     def is_struck(self, key: str) -> bool:
         """Whether a viewer is not to be answered now."""

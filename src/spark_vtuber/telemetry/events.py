@@ -4,7 +4,7 @@ import json
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import anyio
 
@@ -14,6 +14,9 @@ from spark_vtuber.core.ids import TurnId
 from spark_vtuber.telemetry.logs import Secrets
 
 GAP = "gap"
+
+_encoded: Final = json.JSONEncoder(allow_nan=False).encode
+"""As `json.dumps`, which would make an encoder for every event."""
 
 Tap = Callable[[str, str], None]
 """Hears of an event: its type, and JSON text of `[at_ms, type, turn, data]`."""
@@ -44,9 +47,9 @@ class EventLog:
     def __call__(self, kind: str, /, *, turn: TurnId | None = None, **data: Any) -> None:
         """Announce an event. Never waits."""
         event = [self._clock.unix_ms(), kind, turn, data]
-        text = json.dumps(event, allow_nan=False)
+        text = _encoded(event)
         if self._secrets.may_be_in(text):
-            text = json.dumps([*event[:3], self._secrets.masked(data)], allow_nan=False)
+            text = _encoded([*event[:3], self._secrets.masked(data)])
         self._ring.append(text)
         self._last += 1
         for tap in self._taps:

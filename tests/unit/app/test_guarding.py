@@ -323,6 +323,18 @@ async def test_the_show_keeps_the_contract(promise: Callable[[Guarding], Awaitab
         await promise(chat.facet)
 
 
+async def test_half_a_character_in_a_name_or_an_id_breaks_nothing(show_of: OpenShow) -> None:
+    async with show_of() as opened:
+        chat = Chatter(opened)
+        await chat.say("eve\ud800", THREAT)
+        await chat.say("eve\ud800", THREAT + " now")
+        await chat.say("eve\ud800", "hello there")
+        assert chat.dropped()["struck"] == 1
+        await anyio.sleep(10)
+    async with show_of() as opened:
+        assert len(Chatter(opened).facet.strikes.strikes()) == 1
+
+
 async def test_a_clause_that_nobody_judged_is_an_entry_without_a_hash() -> None:
     clock, announced = VirtualClock(), EventLog(VirtualClock())
     ledger = Ledger(b"key", clock)
