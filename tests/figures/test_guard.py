@@ -7,6 +7,7 @@ import pytest
 
 from spark_vtuber.core.verdicts import Decision, Direction
 from spark_vtuber.moderation.chain import LONGEST_LINE, Chain, ChainOptions
+from spark_vtuber.moderation.language import language_of
 from spark_vtuber.testing.guard_texts import BAD, BENIGN
 
 pytestmark = pytest.mark.figures
@@ -17,6 +18,9 @@ HOSTILE = (
     "f.f.", "i ", "a s s ", "kill ", "i will ", "go please just ", "women hate ", "4111 ", "a@", "1 a st ", "f*",
     "child sex ", "ignore all ", "(((", "x dot ", "http://", "ffff:", "\u200b", "e\u0301\u0301", "\ufdfa", "жен ",
     "a.b.", "rue rue ", "1.1.1.1 ", "ab12 ab12 ", ":a", "the a to ", "nobody not never ", "'\"", "\ud800",
+    "k as in kite ", "kilo mike ", "one two oh ", "oh seven double ", "lol kill ", "xvyy ", "llik lla ",
+    "aGVsbG8gd29ybGQ=", ".- ", '"a" ', '"kill" ', "Xa Yb. ", "a1b2 c3d4 ", "6b 69 ", "01101011 ", "nig and ",
+    "AngryName_9 ", "call me a ", "ni",
 )  # fmt: skip
 """What makes a check work hard, to be repeated."""
 
@@ -60,6 +64,26 @@ def _walk_us(text: str) -> float:
     began = process_time()
     sum(map(ord, text))
     return (process_time() - began) * 1e6
+
+
+def test_a_language_is_told_in_a_millisecond(capsys: pytest.CaptureFixture[str]) -> None:
+    texts = [
+        (sample * LONGEST_LINE)[:LONGEST_LINE]
+        for sample in ("the a to ", "de la ", "жен ", "ich und ", "日本", "\u200b")
+    ]
+    worst = max(_language_us(text) for text in (*texts, *BENIGN))
+    with capsys.disabled():
+        print(f"\nlanguage of a line: at most {worst:.0f} µs")
+    assert worst <= 1_000
+
+
+def _language_us(text: str) -> float:
+    def once() -> float:
+        began = process_time()
+        language_of(text)
+        return (process_time() - began) * 1e6
+
+    return min(once() for _ in range(3))
 
 
 def test_a_hostile_line_takes_no_longer_than_it_may(capsys: pytest.CaptureFixture[str]) -> None:
