@@ -1,8 +1,11 @@
 """The fake YouTube in the hands of Google's client, and a show that reads it over sockets across its restarts."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -13,6 +16,7 @@ from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
+from spark_vtuber.config.environment import child_environment
 from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.testing.live import LiveShow, free_port, live_show
 from spark_vtuber.testing.youtube_chat import LiveChat
@@ -22,11 +26,12 @@ from spark_vtuber.testing.youtube_server import serve_youtube
 LIMIT_S = 30
 CHANNEL = "UCstreamer______________"
 VIDEO = "video123456"
+KEY = "hush-hush-key"
 
 
 @pytest.fixture
 def youtube() -> FakeYouTube:
-    return FakeYouTube(SystemClock().unix_ms, handles={"streamer": CHANNEL})
+    return FakeYouTube(SystemClock().unix_ms, keys={KEY}, handles={"streamer": CHANNEL})
 
 
 @pytest.fixture
@@ -40,7 +45,7 @@ async def with_googles_client(youtube: FakeYouTube, ask: Callable[[Any], Any], t
 
         def run() -> Any:
             place = {"api_endpoint": f"http://127.0.0.1:{port}"}
-            keys = {"developerKey": "key"} if not token else {"credentials": Credentials(token)}
+            keys = {"developerKey": KEY} if not token else {"credentials": Credentials(token)}
             with build(
                 "youtube", "v3", static_discovery=True, cache_discovery=False, client_options=place, **keys
             ) as client:
@@ -172,7 +177,7 @@ async def serving(youtube: FakeYouTube) -> AsyncIterator[Served]:
 
 
 SECRETS = {
-    "SPARK_SECRET_YOUTUBE": "key",
+    "SPARK_SECRET_YOUTUBE": KEY,
     "SPARK_SECRET_YOUTUBE_CLIENT": "no-secret-at-all",
     "SPARK_PASSPHRASE": "a passphrase of a test",
 }
@@ -222,7 +227,7 @@ async def answered(show: LiveShow, count: int) -> list[tuple[str, str]]:
 
 
 @pytest.mark.real
-async def test_a_show_answers_each_line_once_across_restarts_and_writes_with_an_account(
+async def test_a_show_answers_each_line_once_across_restarts_writes_and_says_what_to_mend(
     youtube: FakeYouTube, chat: LiveChat
 ) -> None:
     youtube.interval_ms = 100
@@ -270,19 +275,44 @@ async def test_a_show_answers_each_line_once_across_restarts_and_writes_with_an_
 
         metrics = (await show.http.get("/metrics")).text
         health = (await show.http.get("/api/health")).text
+
+        youtube.keys.clear()
+        await in_state(show, "failed", "does not take the API key")
+        assert "spark-vtuber secrets set youtube" in (await show.component("chat:youtube"))["fix"]
+        told = "".join([(await show.http.get(path)).text for path in ("/api/health", "/api/log", "/api/accounts")])
+        assert not [secret for secret in (KEY, *youtube.accounts.tokens) if secret in told]
     spent = next(line for line in metrics.splitlines() if line.startswith("spark_vtuber_youtube_quota_spent_units "))
     assert 0 < float(spent.split()[1]) <= youtube.spent
     assert "units of today's quota are spent" in health
 
 
 @pytest.mark.real
-async def test_a_show_with_a_wrong_key_says_how_to_mend_it(youtube: FakeYouTube, chat: LiveChat) -> None:
-    async with (
-        serving(youtube) as served,
-        live_show(config(served.port), environ=SECRETS | {"SPARK_SECRET_YOUTUBE": "hush-hush-key"}) as show,
-    ):
-        await in_state(show, "failed", "does not take the API key")
-        component = await show.component("chat:youtube")
-        everything = (await show.http.get("/api/health")).text + (await show.http.get("/api/log")).text
-    assert "spark-vtuber secrets set youtube" in component["fix"]
-    assert "hush-hush-key" not in everything
+async def test_without_a_show_the_command_signs_in_and_writes(
+    youtube: FakeYouTube, chat: LiveChat, tmp_path: Path
+) -> None:
+    youtube.accounts.interval_s = 1
+    async with serving(youtube) as served, anyio.create_task_group() as tasks:
+        file = tmp_path / "spark.toml"
+        file.write_text(config(served.port), "utf-8")
+
+        async def spark_vtuber(*words: str) -> str:
+            command = [sys.executable, "-m", "spark_vtuber", "chat", *words]
+            options = ["--config", str(file), "--data-dir", str(tmp_path / "data"), "--port", str(free_port())]
+            with anyio.fail_after(LIMIT_S):
+                done = await anyio.run_process(
+                    [*command, *options], check=False, env=child_environment(SECRETS), stderr=subprocess.STDOUT
+                )
+            assert done.returncode == 0, done.stdout.decode()
+            return done.stdout.decode()
+
+        async def type_the_code() -> None:
+            while not youtube.accounts.codes:
+                await asyncio.sleep(0.05)
+            youtube.accounts.approve(CHANNEL)
+
+        tasks.start_soon(type_the_code)
+        assert "signed in to YouTube" in await spark_vtuber("login", "youtube")
+        await spark_vtuber("send", "youtube", "we are live")
+    assert [message["snippet"]["displayMessage"] for message in chat.messages] == ["we are live"]
+    kept = b"".join(file.read_bytes() for file in (tmp_path / "data").rglob("*") if file.is_file())
+    assert not any(token.encode() in kept for token in (*youtube.accounts.tokens, *youtube.accounts.refreshes))

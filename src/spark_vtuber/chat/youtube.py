@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import anyio
 from pydantic import BaseModel, ConfigDict, Field
 
 from spark_vtuber.chat.youtube_account import LOGIN, Access, access_of
@@ -20,6 +21,9 @@ from spark_vtuber.core.keepsake import Keepsake
 REFERENCE: Final = "secret:"
 KEPT: Final = "youtube-quota.json"
 _HOW_TO_SET_A_KEY: Final = 'set chat.youtube.api_key = "secret:youtube", and run: spark-vtuber secrets set youtube'
+READY_S: Final = 10.0
+"""Longest wait of a line for the first look whether something is live."""
+
 LONGEST_LINE: Final = 200
 """Characters of a line in a live chat; Google refuses more."""
 
@@ -62,6 +66,8 @@ class YouTubeChat:
         """
         if self._access is None:
             raise _read_only(f"{text[:20]!r} was not sent")
+        with anyio.move_on_after(READY_S):
+            await self._reader.looked()
         broadcast, room = self._reader.now, self._reader.room
         if broadcast is None:
             raise EngineError("not_live", f"nothing is live: {text[:20]!r} was not sent", retryable=True)

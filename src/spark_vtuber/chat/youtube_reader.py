@@ -67,6 +67,7 @@ class Reader:
         self._ties = ties
         self._pauses = Pauses(pace or Pace(), ties.random)
         self._now: Broadcast | None = None
+        self._looked = anyio.Event()
         self._room = Room(0)
         self._token = ""
         self._by_stream_after_s = -float("inf")
@@ -79,6 +80,10 @@ class Reader:
     def now(self) -> Broadcast | None:
         """What is read at the moment."""
         return self._now
+
+    async def looked(self) -> None:
+        """Wait until it was looked for something live, with success or without."""
+        await self._looked.wait()
 
     @property
     def room(self) -> Room:
@@ -119,6 +124,8 @@ class Reader:
             except EngineError as error:
                 await self._wait_after(error)
                 continue
+            self._now = found
+            self._looked.set()
             if found is not None:
                 return found
             pause_s = min(LOOK_FIRST_S * LOOK_GROWTH ** min(looks, 64), LOOK_LAST_S)

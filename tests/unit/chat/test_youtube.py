@@ -459,6 +459,21 @@ async def test_what_she_sends_is_in_the_chat_and_not_answered(stage: Stage, chat
     assert stage.youtube.spent == 2 + 5 + 20
 
 
+async def test_a_line_waits_until_the_chat_is_found(stage: Stage, chat: LiveChat) -> None:
+    sign_in(stage)
+    async with SPEC.open(WRITING, stage.env()) as source, anyio.create_task_group() as tasks:
+
+        async def listen() -> None:
+            async with aclosing(source.events()) as events:
+                async for event in events:
+                    stage.heard.append(event)
+
+        tasks.start_soon(listen)
+        await source.send("we are live")
+        tasks.cancel_scope.cancel()
+    assert len(chat.messages) == 1
+
+
 async def test_a_line_of_hers_that_comes_before_youtube_took_it_is_not_answered(stage: Stage, chat: LiveChat) -> None:
     sign_in(stage)
     async with listening(stage, WRITING) as source:
