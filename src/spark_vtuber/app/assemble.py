@@ -230,7 +230,7 @@ class _Assembly:
             house.supervise(house.board.reporter(f"probe:{persona.id}", "llm"), keep_probing)
         chats = ChatSources(house, show.receive)
         self.ingest = IngestRoom(house, show.receive, lambda: not self.stand_ins.uses("chat"))
-        room = (self.obs, chats, self.ingest, self.journal.audit)
+        room = (self.obs, chats, self.ingest, self.journal.audit, is_dry)
         open_commands(house, Neighbours(show, machine, bridge, equipment, *room))
         self.accounts = AccountDesk(house, chats.send)
         chats.tell_account = self.accounts.hear

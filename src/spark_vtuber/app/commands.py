@@ -28,6 +28,9 @@ CAPACITY: Final = 64
 AT_ONCE: Final = 8
 """What is performed at a time: a mute must not wait for an OBS that is slow."""
 
+DRY_RUN: Final = "dry_run"
+"""Why nothing is done, and no points are given back, in a show that only chooses."""
+
 PERFORM_S: Final = 10.0
 SETTLE_S: Final = 10.0
 PURCHASES: Final = 5_000
@@ -44,13 +47,13 @@ class Settle(Protocol):
 class Door:
     """Where commands come from and what becomes known of them.
 
-    `gates` are of their own kind: they count commands only. `is_stopped` tells of a panic, in which nothing is done.
+    `gates` are of their own kind: they count commands only. `bar` says why nothing is done now, as "panic", or nothing.
     """
 
     clock: Clock
     gates: Gates
     is_ignored: Callable[[str, str], bool]
-    is_stopped: Callable[[], bool]
+    bar: Callable[[], str]
     tally: Tally
     announce: Announce
     audit: Audit
@@ -215,14 +218,15 @@ class ChatCommands:
         deed, reason = await self._tried(partial(self._performer.act, settings, event, event.text))
         is_done = deed is not None
         settled = ""
-        if event.reward is not None and event.reward.redemption and (settings.fulfil or not is_done):
+        is_ours = event.reward is not None and event.reward.redemption and reason != DRY_RUN
+        if is_ours and (settings.fulfil or not is_done):
             settled = await self._settled(event, is_done=is_done)
         self._tell_redeem(event, title, "done" if deed else "failed", deed.trouble if deed else reason, settled)
 
     async def _tried(self, work: Callable[[], Awaitable[Deed]]) -> tuple[Deed | None, str]:
         """What was done; or None and the code of what kept it from being done."""
-        if self._door.is_stopped():
-            return None, "panic"
+        if bar := self._door.bar():
+            return None, bar
         try:
             with anyio.fail_after(PERFORM_S):
                 return await work(), ""

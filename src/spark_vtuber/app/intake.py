@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from spark_vtuber.app.bridge import Bridge
 from spark_vtuber.app.chats import ChatSources
-from spark_vtuber.app.commands import ChatCommands, Door, Rules
+from spark_vtuber.app.commands import DRY_RUN, ChatCommands, Door, Rules
 from spark_vtuber.app.equipment import Equipment
 from spark_vtuber.app.house import House
 from spark_vtuber.app.ingest import IngestRoom
@@ -19,7 +19,7 @@ from spark_vtuber.pipeline.gates import Gates
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The parts of a show that commands act on."""
+    """The parts of a show that commands act on; one that `is_dry` is left alone."""
 
     show: Show
     machine: Machinery
@@ -29,6 +29,7 @@ class Neighbours:
     chats: ChatSources
     ingest: IngestRoom
     audit: Audit
+    is_dry: bool = False
 
 
 def open_commands(house: House, parts: Neighbours) -> None:
@@ -44,6 +45,11 @@ def open_commands(house: House, parts: Neighbours) -> None:
 
     def is_struck(source: str, author: str) -> bool:
         return machine.gates.is_struck(source, author)
+
+    def bar() -> str:
+        if parts.is_dry:
+            return DRY_RUN
+        return "panic" if machine.director.is_stopped else ""
 
     async def send(source: str, text: str) -> None:
         if parts.ingest.knows(source):
@@ -71,7 +77,7 @@ def open_commands(house: House, parts: Neighbours) -> None:
         clock=clock,
         gates=gates,
         is_ignored=bridge.viewers.is_ignored,
-        is_stopped=lambda: machine.director.is_stopped,
+        bar=bar,
         tally=machine.tally,
         announce=house.events,
         audit=parts.audit,

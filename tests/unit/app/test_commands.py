@@ -72,7 +72,7 @@ class Room:
         self.settled: list[tuple[str, bool]] = []
         self.acts: list[tuple[str, str, str, object]] = []
         self.failure: EngineError | None = None
-        self.has_room, self.is_stopped = True, False
+        self.has_room, self.bar = True, ""
         self.ignored: set[str] = set()
         self.tally = Tally(self.notes, lambda _: None)
         self.ids = 0
@@ -86,7 +86,7 @@ class Room:
             clock,
             gates,
             self.is_ignored,
-            lambda: self.is_stopped,
+            lambda: self.bar,
             self.tally,
             self.notes,
             self.audit,
@@ -379,7 +379,7 @@ async def test_a_slow_one_keeps_no_other_from_being_done_and_ends_late() -> None
 
 async def test_in_a_panic_nothing_is_done_and_points_go_back() -> None:
     async with running(Room(rewards={"flip": {"scene": "Live"}})) as room:
-        room.is_stopped = True
+        room.bar = "panic"
         room.write("!scene Safety", MODERATOR)
         room.buy("flip")
         await anyio.sleep(0.1)
