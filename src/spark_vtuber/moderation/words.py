@@ -62,7 +62,7 @@ SEXUAL: Final = _clear(
 )
 """Those among the coarse words that are sexual."""
 
-AMBIGUOUS: Final = _clear("cbea cbeab cbeaf jvttre jvttref jvttn jvttnf")
+AMBIGUOUS: Final = _clear("cbea cbeab cbeaf jvttre jvttref jvttn jvttnf arteb artebf artebrf wnc wncf")
 """Words that need their company to be judged: a voice does not say them, a viewer's line is only doubtful for them."""
 
 MILD: Final = _clear(
