@@ -6,7 +6,9 @@ which know version and condition of each.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from spark_vtuber.chat.oauth import Provider
 
@@ -92,6 +94,26 @@ def compared(features: tuple[Feature, ...], granted: Iterable[str]) -> Permissio
     granted, needed = set(granted), set(scopes_of(features))
     lost = tuple(one.name for one in features if not granted.issuperset(one.scopes))
     return Permissions(tuple(sorted(needed - granted)), tuple(sorted(granted - needed)), lost)
+
+
+class TwitchAccountOptions(BaseModel):
+    """Keys of `[chat.twitch]` that concern an account."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channel: Annotated[
+        str, Field(pattern=r"^#?[A-Za-z0-9_]{0,25}$"), AfterValidator(lambda name: name.removeprefix("#").lower())
+    ] = ""
+    client_id: str = ""
+    features: dict[str, bool] = Field(default_factory=dict)
+    api_url: str = "https://api.twitch.tv/helix"
+    id_url: str = "https://id.twitch.tv/oauth2"
+    events_url: str = "wss://eventsub.wss.twitch.tv/ws"
+
+
+def features_of(options: TwitchAccountOptions) -> tuple[Feature, ...]:
+    """What is switched on."""
+    return wanted(name for name, is_on in options.features.items() if is_on)
 
 
 def provider_of(id_url: str, client_id: str) -> Provider:

@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from spark_vtuber.chat.oauth import Tokens
-from spark_vtuber.chat.twitch_account import SPEC, TwitchAccount, TwitchAccountOptions, features_of, reading
-from spark_vtuber.chat.twitch_features import FEATURES, SECRET, scopes_of
+from spark_vtuber.chat.twitch_account import SPEC
+from spark_vtuber.chat.twitch_account_reader import TwitchAccount, reading
+from spark_vtuber.chat.twitch_features import FEATURES, SECRET, TwitchAccountOptions, features_of, scopes_of
 from spark_vtuber.core.accounts import AccountView
 from spark_vtuber.core.engine import EngineEnv, Finding
 from spark_vtuber.core.errors import EngineError, SparkError
@@ -368,6 +369,19 @@ async def test_a_revoked_account_gives_one_message_with_the_fix(house: House, fa
         assert heard.error is not None
     assert (heard.error.code, heard.error.fix) == ("signed_out", "sign in again: spark-vtuber chat login twitch")
     assert (house.views[-1].state, house.views[-1].fix) == ("refused", heard.error.fix)
+
+
+async def test_a_line_that_cannot_be_sent_for_want_of_an_account_ends_the_reading_too(
+    house: House, fake: FakeTwitch
+) -> None:
+    async with listening(house) as heard:
+        fake.accounts.disconnect()
+        with pytest.raises(EngineError) as caught:
+            await heard.reader.send("hello")
+        assert caught.value.code == "signed_out"
+        await anyio.sleep(5)
+        assert heard.error is not None
+        assert heard.error.code == "signed_out"
 
 
 async def test_an_account_that_was_revoked_while_nobody_looked_says_so_at_the_start(
