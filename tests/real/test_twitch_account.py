@@ -156,6 +156,10 @@ async def test_the_command_line_signs_in_and_writes_without_a_show(twitch: Twitc
     assert "signed in to Twitch as streamer" in signed_in.stderr
     assert (await chat("send", "twitch", "we are live")).exit_code == 0
     assert [line.text for line in twitch.fake.sent] == ["we are live"]
+    assert (await chat("reward", "twitch", "Ask the dragon", "--cost", "700", "--text")).exit_code == 0
+    assert [(one.title, one.cost, one.wants_text) for one in twitch.fake.world.rewards.values()] == [
+        ("Ask the dragon", 700, True)
+    ]
     twitch.fake.expire_tokens()
     status = await chat("status", "--json")
     assert (status.exit_code, '"login": "streamer"' in status.stdout) == (0, True), status.stderr

@@ -16,9 +16,10 @@ from spark_vtuber import engines
 from spark_vtuber.app.accounts import PLATFORMS, Platform, complete, keeper, platform_of
 from spark_vtuber.app.chats import engine_of, options_of
 from spark_vtuber.app.environment import Surroundings, engine_env, http_client
-from spark_vtuber.chat.oauth import Identity, Prompt, Tokens
+from spark_vtuber.chat.oauth import Identity, Prompt, Tokens, not_signed_in
 from spark_vtuber.chat.oauth_account import Account, OAuth
 from spark_vtuber.chat.port import ChatSource
+from spark_vtuber.chat.twitch_helix import Helix
 from spark_vtuber.config.keys import Config
 from spark_vtuber.core.accounts import AccountView
 from spark_vtuber.core.clock import SystemClock
@@ -73,25 +74,37 @@ class Alone:
         spec = engines.spec("chat", name)
         around = Surroundings(self._clock, random.Random(), logging.getLogger("spark_vtuber"))
         env = engine_env(self._config, around, self._http, (), self._vault.secret)
-        env = replace(env, keep_secret=lambda name, value: keeper(self._vault.keep, name)(value))
+        env = replace(env, keep_secret=self._keep)
         async with spec.open(options_of(spec, keys), env) as source, anyio.create_task_group() as tasks:
             tasks.start_soon(_read, source)
             await source.send(text)
             tasks.cancel_scope.cancel()
 
+    async def make_reward(self, title: str, cost: int, *, wants_text: bool) -> None:
+        """Make a reward in the channel of the Twitch account, which can then be settled. Raises `SparkError`."""
+        one = platform_of("twitch")
+        account = await self._account(one)
+        oauth = self._oauth(one)
+        if account is None:
+            raise not_signed_in(oauth.provider)
+        identity = await account.validate()
+        helix = Helix(self._config.chat.twitch.api_url, oauth.provider, account, self._http)
+        await helix.make_reward(identity.user_id, title, cost, wants_text=wants_text)
+
+    async def _account(self, one: Platform) -> Account | None:
+        """The account that is signed in; None where nobody is."""
+        tokens = await anyio.to_thread.run_sync(partial(self._tokens, one))
+        return None if tokens is None else Account(self._oauth(one), tokens, one.secret, self._keep, self._clock)
+
+    async def _keep(self, name: str, value: str) -> None:
+        await keeper(self._vault.keep, name)(value)
+
     async def _view(self, one: Platform) -> AccountView:
         signed_out = AccountView(one.name, one.title, "signed_out")
         try:
-            tokens = await anyio.to_thread.run_sync(partial(self._tokens, one))
-            if tokens is None:
+            account = await self._account(one)
+            if account is None:
                 return signed_out
-            account = Account(
-                self._oauth(one),
-                tokens,
-                one.secret,
-                lambda name, value: keeper(self._vault.keep, name)(value),
-                self._clock,
-            )
             wanted = set(one.scopes(self._config))
             if not self._oauth(one).provider.validate_url:
                 await account.access()

@@ -14,6 +14,7 @@ from spark_vtuber.chat.oauth_account import PATIENCE_S, Account
 from spark_vtuber.core.errors import EngineError
 
 LARGEST_BYTES: Final = 1 << 20
+REWARDS: Final = "/channel_points/custom_rewards"
 LONGEST_CHARS: Final = 500
 """Characters of a line of chat."""
 
@@ -64,11 +65,20 @@ class Helix:
             )
         raise _senseless()
 
+    async def make_reward(self, channel_id: str, title: str, cost: int, *, wants_text: bool) -> None:
+        """Make a reward that this client may settle. Raises `refused`, as for a title that is taken."""
+        await self._ask(
+            "POST",
+            REWARDS,
+            params={"broadcaster_id": channel_id},
+            json={"title": title, "cost": cost, "is_user_input_required": wants_text},
+        )
+
     async def settle(self, channel_id: str, reward: str, redemption: str, *, is_done: bool) -> None:
         """Mark a purchase as fulfilled, or cancel it, which gives the points back."""
         await self._ask(
             "PATCH",
-            "/channel_points/custom_rewards/redemptions",
+            f"{REWARDS}/redemptions",
             params={"broadcaster_id": channel_id, "reward_id": reward, "id": redemption},
             json={"status": "FULFILLED" if is_done else "CANCELED"},
         )

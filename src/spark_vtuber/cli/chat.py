@@ -164,6 +164,46 @@ def send(
         console.print("[green]✓[/] sent")
 
 
+@app.command()
+def reward(
+    platform: Platform,
+    title: Annotated[str, typer.Argument(help="What viewers see, of at most 45 characters.")],
+    cost: Annotated[int, typer.Option(help="Points that it costs.", min=1)] = 500,
+    text: Annotated[bool, typer.Option("--text", help="Viewers write something with it.")] = False,
+    config: options.ConfigFile = None,
+    port: options.Port = None,
+    data_dir: options.DataDir = None,
+) -> None:
+    r"""Make a reward for channel points on Twitch, before the show.
+
+    Twitch lets a program fulfil, or give back, only rewards that it made
+    itself. What a reward does is in the tables \[rewards] of the configuration.
+
+    [bold]Example[/]
+
+      spark-vtuber chat reward twitch "Ask the dragon" --cost 500 --text
+    """
+    settings = _settings(config, port, data_dir)
+    with _complaining():
+        if platform_of(platform).name != "twitch":
+            raise SparkError(f"{platform} has no rewards", code="no_rewards", fix="only Twitch has")
+        if _has_show(settings):
+            raise SparkError("the account is in use by a show", code="in_use", fix="stop the show first")
+        _alone(settings, lambda accounts: accounts.make_reward(title, cost, wants_text=text))
+        console.print(f"[green]✓[/] made the reward [bold]{escape(title)}[/]")
+
+
+def _has_show(settings: Config) -> bool:
+    """Whether a show uses the accounts: only one program may renew a token that counts once."""
+    try:
+        ask(settings, "/api/accounts")
+    except SparkError as error:
+        if error.code != "no_show":
+            raise
+        return False
+    return True
+
+
 def _sign_in_alone(settings: Config, platform: str) -> str:
     waiting: list[Status] = []
 
