@@ -66,16 +66,15 @@ def router(guarding: Guarding, audit: Audit) -> APIRouter:
     routes = APIRouter()
     _read(routes, guarding)
     _strike(routes, guarding, audit)
-    words = guarding.words
 
     @routes.get("/api/guard")
     async def stance() -> Response:
-        return JSONResponse(stance_view(words.stance()))
+        return JSONResponse(stance_view(guarding.words.stance()))
 
     @routes.post("/api/guard/check")
     async def check(body: CheckIn) -> Response:
         try:
-            opinion = await words.check(body.text, body.direction)
+            opinion = await guarding.words.check(body.text, body.direction)
         except EngineError as error:
             return problem(503, error.code, error.message, error.fix)
         return JSONResponse(opinion_view(opinion))
@@ -85,14 +84,14 @@ def router(guarding: Guarding, audit: Audit) -> APIRouter:
         is_in = body.add is not None
         phrase = body.add or body.remove or ""
         try:
-            is_changed = await words.edit(body.list, phrase, is_in=is_in)
+            is_changed = await guarding.words.edit(body.list, phrase, is_in=is_in)
         except SparkError as error:
             return problem(_STATUS.get(error.code, 400), error.code, error.message, error.fix)
         if is_changed:
-            trace = words.trace(phrase)
+            trace = guarding.words.trace(phrase)
             old, new = (None, trace) if is_in else (trace, None)
             audit("guard.lists", actor=actor(request), target=body.list, old=old, new=new)
-        stance = words.stance()
+        stance = guarding.words.stance()
         return JSONResponse({"changed": is_changed, "allow": stance.allow, "block": stance.block})
 
     return routes
