@@ -165,7 +165,7 @@ class Lexicon:
 
     def _in_two(self, word: Word, following: Word) -> tuple[tuple[Category, float] | None, int]:
         """A strong word that a gap parts ("fu ck"); only where no part is a word of its own that matters."""
-        whole = word.text + following.text
+        whole = unstretch(word.text) + unstretch(following.text)
         if whole in self._strong and len(whole) <= _LONGEST_IN_TWO and word.text not in _OPENERS:
             return self._words[whole], following.end
         return None, word.end

@@ -21,7 +21,7 @@ _EMAIL: Final = re.compile(
 )
 _DIGITS: Final = re.compile(r"(?<![\w.#])\+?\(?\d(?:[ ().\-–/]{0,2}\d){6,18}(?!\w)")
 _CARD: Final = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
-_IPV4: Final = re.compile(r"(?<!version )(?<!patch )(?<!build )(?<![\d.v])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
+_IPV4: Final = re.compile(r"(?<!version )(?<!patch )(?<!build )(?<![\d.v])\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)")
 _IPV6: Final = re.compile(r"(?<![\w:])(?:[0-9a-f]{1,4}:){2,7}:?(?:[0-9a-f]{1,4}:?){0,6}[0-9a-f]{0,4}(?![\w:])")
 _SSN: Final = re.compile(r"(?<![\d-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])")
 _IBAN: Final = re.compile(r"(?<!\w)[a-z]{2}\d{2}(?: ?[a-z0-9]{4}){3,7}(?: ?[a-z0-9]{1,3})?(?!\w)")

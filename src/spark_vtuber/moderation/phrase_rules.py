@@ -8,7 +8,7 @@ DISTRESS: Final = "self_harm.distress"
 """A deed is a threat only right after an intent: "I will", "somebody should"."""
 
 _I_WILL: Final = """i'll|ill|i'ma|imma|ima|we'll
-i|we will|shall|must|might|could|would
+i|we will|shall|must|should|might|could|would
 i|we swear|promise ~2
 i'm|im|we're going|gonna|about|coming to?
 i|we am|are going|about|coming to
@@ -38,6 +38,9 @@ burn {_YOURS} house|home|car down?
 blow up your|ur|the school|house|church|mosque|synagogue|office|building
 shoot up the|your|a|my school|church|mosque|synagogue|office|building
 end|take {_YOURS} life|lives
+set {_YOURS} house|home|car|office|school on fire
+bomb|burn|torch down? the|that|this|your|a|their mosque|church|synagogue|school|temple|hospital|embassy
+skin|burn|bury|boil {_YOU} alive
 put a bullet in|through your|ur|his|her head|skull|brain
 hunt|track {_YOU} down
 throw acid on|at {_YOU}
@@ -60,6 +63,7 @@ RULES: Final = (
             my|this|that school|church|mosque|synagogue|office|building|airport|hospital
         i|we have|know|got your|ur|his|her home? address
         find out? where you|u|he|she|they live|lives|sleep and|to ~2 hurt|kill|beat|rape|burn|stab
+        your|ur|his|her|their ~1 family|mother|mom|mum|kids|children|sister|brother|wife|parents will|gonna|shall die
         you're|ur|your|you are? a? dead man|woman|meat
         you|u are dead meat
         watch your back i|we know
@@ -75,6 +79,7 @@ RULES: Final = (
     (
         "self_harm.urging",
         f"""kys|kysnow|keepyourselfsafenot
+        kay why ess|es
         kill|hang|shoot|drown|neck|unalive|off|gas|end|stab|poison|burn|cut|starve|suffocate {_SELF}
         go|please|just|pls|should|better|why|you|u commit suicide|sewerslide|sudoku|seppuku|toaster
         kill|hang|shoot|drown|unalive your|ur self
@@ -87,7 +92,9 @@ RULES: Final = (
         you|u should|could|can|must|better ~1 end|take your|ur life|own
         end|take your|ur own? life
         slit|cut your|ur own? wrists|wrist|throat
-        world|everyone|everybody|we|better would ~2 better|happier without you|u
+        world|everyone|everybody|we|better would|is|are|be ~2 better|happier without you|u
+        better|happier if you|u were|are|died dead|gone?
+        bath|bathe|bathtub|tub ~3 toaster
         nobody|noone would|will|d miss you|u
         nobody would|will notice if you|u died|disappeared|were
         do everyone|everybody|us|world a favor|favour and? die|kill|end|disappear|jump
@@ -104,7 +111,7 @@ RULES: Final = (
         you'd|ud ~1 better off dead
         take|swallow|down all|every|whole|those|your of? the|your|those? pills|tablets|painkillers
         sleep and|to? never wake up
-        go? swallow|drink|chug some|a|the? bleach|poison|acid|detergent|antifreeze
+        drink|chug|swallow some|a|the|drain|oven? bleach|poison|acid|detergent|antifreeze|cleaner
         just? end it all? already|tonight|now
         just|please|go end|take your|ur own? life
         swallow some|a|the? bleach|poison""",
@@ -130,10 +137,14 @@ RULES: Final = (
         trade|sell|selling|buy|send cp
         csam|cheesepizza|pedoporn
         attracted to children|kids|minors|toddlers
+        little|young|underage boys|girls|kids ~1 turn|turns|make|makes me on|horny|hard|wet
+        8|9|10|11|12|13|14|15|16|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|
+            sixteen year|yr old|olds ~4 sex|sexy|sexually|nudes|naked|porn
+        nudes|nude|naked|sexting ~5 under|underage 18|eighteen|17|16|sixteen|seventeen
         little|young|underage|tiny girl|girls|boy|boys ~3 naked|nude|nudes|sexy|undressed|panties|sex|fuck|porn
         naked|nude|sexy|undressed|fuck|porn ~2 little|underage girl|girls|boy|boys
         she|he|girl|boy|she's|he's is|only|just|turned? only|just? 8|9|10|11|12|13|14|15|16|eight|nine|ten|eleven|
-            twelve|thirteen|fourteen|fifteen|sixteen and|but|yet ~2 sexy|hot|horny|naked|fuckable|seductive
+            twelve|thirteen|fourteen|fifteen|sixteen and|but|yet ~5 sexy|hot|horny|naked|fuckable|seductive
         age is just a number ~2 legal|consent|sex|love
         lower|abolish the age of consent
         1|2|3|4|5|6|7|8|9|10|11|12|13|14|15|16|17|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|
@@ -148,7 +159,7 @@ RULES: Final = (
         """his|her|their|your|streamer's real? home? address is
         here is|are his|her|their|your ~1 address|phone|number|ip
         here's|heres his|her|their|your ~1 address|phone|number|ip|dox
-        his|her|their|your real name is ~3 lives|live|works|work|from
+        his|her|their|your|streamer's real name is ~6 lives|live|works|work|from
         dox|doxx|doxxing|doxing|doxxed him|her|them|you|u|his|your
         leak|leaked|leaking|post|posted|posting his|her|their|your|ur ~1 address|phone|dox|doxx|ip|number
         drop|dropping|dropped his|her|their|your ~1 dox|doxx|addy|address

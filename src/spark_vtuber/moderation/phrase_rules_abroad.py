@@ -13,6 +13,14 @@ RULES: Final = (
         geh|geht sterben|verrecken
         geh|geht dich|euch erhängen|umbringen|aufhängen|ertränken
         häng|haeng|erhäng dich|euch doch|endlich|einfach? auf?
+        verreck|verrecke|krepier|krepiere du|endlich|doch|einfach?
+        spring|springt vom dach|hochhaus|balkon
+        vete a? morir|morirte
+        tue|tuez toi|vous
+        умри|умрите тварь|тварина|уже|наконец?
+        zdechnij|zdychaj
+        sterf hond|nou|maar?
+        ölsene|geber
         töte|erschieß|erhäng|ertränk dich|euch
         ve? y? mátate|suicídate|ahórcate|cuélgate
         deberías|debes|tienes|que ~1 matarte|suicidarte|morirte
@@ -42,6 +50,8 @@ RULES: Final = (
         "threat.abroad",
         """ich|wir bringe|bringen|bring dich|euch|ihn|sie alle? um
         ich|wir werde|werden|will dich|euch|ihn|sie ~1 umbringen|töten|abstechen|erschießen|erwürgen
+        ich|wir stech|steche|stechen dich|euch|ihn ab
+        я|мы ~1 найду|найдём тебя|вас
         ich|wir töte|töten|ersteche|erschieße dich|euch
         ich|wir weiß|weiss|wissen wo du|ihr wohnst|wohnt|lebst
         te|os|los|le voy|vamos a matar|violar|apuñalar|degollar|pegar
@@ -71,15 +81,12 @@ RULES: Final = (
 UNSPACED: Final = tuple(
     (Category(category), re.compile("|".join(signs.split())))
     for category, signs in (
-        (
-            "self_harm",
-            "死ね 自殺しろ 首を?吊れ 去死 自杀吧 自殺吧 你(?:怎么|怎麼)不(?:去)?死 자살해 나가\\s?죽어 뒤져라",
-        ),
-        ("self_harm", "ฆ่าตัวตายซะ ไปตาย"),
-        (
-            "threat",
-            "殺す[ぞよ]? 殺してやる 殺害する 杀了你 殺了你 弄死你 杀你全家 죽여\\s?버 죽인다 ฆ่ามึง",
-        ),
+        ("self_harm", "死ね 氏ね タヒね 自殺しろ 首を?吊れ"),
+        ("self_harm", "去死 跳楼去?吧 自杀吧 自殺吧 你(?:怎么|怎麼)不(?:去)?死"),
+        ("self_harm", "자살해 나가\\s?죽어 뒤져라 ฆ่าตัวตายซะ ไปตาย"),
+        ("threat", "殺す[ぞよ]? 殺してやる 殺害する に火をつける ぶっ殺"),
+        ("threat", "杀了你 殺了你 弄死你 砍死你 烧死你 杀你全家"),
+        ("threat", "죽여\\s?버 죽인다 ฆ่ามึง"),
     )
 )
 """Of scripts that put no spaces between words."""

@@ -17,6 +17,11 @@ _FILLERS: Final = frozenset(
     "lol lmao kappa pogchamp pog poggers lul lulw kekw omegalul monkas pepehands pepega sadge copium kreygasm "
     "residentsleeper biblethump heyguys 4head xd comma pause literally".split()
 )
+_TEACHING: Final = frozenset("repeat say word words first then add combine part next second third finally plus".split())
+_COUNTING: Final = frozenset("one two three four 1 2 3 4 and now with after me the is".split())
+_LEAST_TAUGHT: Final = 2
+"""Who teaches a phrase word by word needs so many of these."""
+
 _SOUND: Final = re.compile(r"u+h+m*|u+m+|e+r+m?|a+h+|o+h+|h+m+|(?:ha){2,}h?|(?:he){2,}h?")
 _LONGEST_SOUND: Final = 12
 _SIGNS: Final = re.compile(
@@ -28,7 +33,12 @@ def quiet(reading: Reading) -> Iterator[View]:
     """The text without what a listener skips between the words of a phrase."""
     text = reading.folded
     found = [sign.span() for sign in _SIGNS.finditer(text)]
-    found += [(start, end) for word, start, end in reading.bare if _is_filler(word)]
+    is_taught = sum(word in _TEACHING for word, _, _ in reading.bare) >= _LEAST_TAUGHT
+    found += [
+        (start, end)
+        for word, start, end in reading.bare
+        if _is_filler(word) or (is_taught and (word in _TEACHING or word in _COUNTING))
+    ]
     noises = [(start, end) for start, end in found if WORDLIKE.search(text, 0, start) and WORDLIKE.search(text, end)]
     if not noises:
         return

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
+from spark_vtuber.moderation.words import STEMS
 from spark_vtuber.text.fold import fold_with_map, unleet
 
 LONGEST: Final = 1_200
@@ -15,6 +16,7 @@ LONGEST: Final = 1_200
 _TOKEN: Final = re.compile(r"[^\s.,;:?\"“”„«»()\[\]{}<>…—–/\\~_#&=-]+")
 _BARE: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _EDGES: Final = "'’‘`!*+|^%"
+_LETTER_SIGNS: Final = frozenset("!|")
 _SPELLED_GAP: Final = re.compile(r"[\s.,;:*_/\\~|'’-]{1,3}")
 _SPELLED_LEAST: Final = 3
 _MENTION_LEAST: Final = 6
@@ -61,11 +63,11 @@ class Reading:
         words: list[Word] = []
         run: list[Word] = []
         for found in _TOKEN.finditer(self.folded):
-            token = found[0].strip(_EDGES)
+            token = found[0].strip(_EDGES) or ("i" if run and found[0] in _LETTER_SIGNS else "")
             if not token:
                 continue
-            start = found.start() + found[0].index(token)
-            if token[0] == "@" and len(token) >= _MENTION_LEAST:
+            start = found.start() + max(0, found[0].find(token))
+            if token[0] == "@" and len(token) >= _MENTION_LEAST and f"a{token[1:]}" not in STEMS:
                 token, start = token[1:], start + 1
             word = self._word(token, start)
             if run and not (len(token) == 1 and _SPELLED_GAP.fullmatch(self.folded, run[-1].end, start)):

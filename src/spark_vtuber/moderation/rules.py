@@ -23,6 +23,7 @@ _COMMON: Final = frozenset(
 )
 """A text that ends in nothing but these is not worth waiting for."""
 
+_DOUBLED: Final = re.compile(r"(\w)\1+")
 _CONTINUED: Final = re.compile(r"\|\s*\n\s*")
 """A line that ends with "|" goes on in the next."""
 
@@ -105,10 +106,12 @@ class Rules:
 
     def _plain(self, text: str) -> str:
         """A word without letters that are drawn out, where that makes it one of ours."""
-        if text in self._words or (once := unstretch(text)) == text:
+        if text in self._words or _DOUBLED.search(text) is None:
             return text
-        twice = unstretch(text, 2)
-        return once if once in self._words else twice if twice in self._words else text
+        for plain in (unstretch(text), unstretch(text, 2), _DOUBLED.sub(r"\1", text)):
+            if plain in self._words:
+                return plain
+        return text
 
     def _is_complete(self, thread: _Thread) -> bool:
         return all(slot.is_optional for slot in self._rules[thread.rule][1][thread.slot :])

@@ -303,6 +303,10 @@ def _in_other_languages() -> Made:
         ("我要杀了你。", "杀了你"), ("자살해라.", "자살"), ("죽여버릴 거야.", "죽여버"), ("Zabij się.", "się"),
         ("Zabiję cię.", "cię"), ("Maak jezelf dood.", "dood"), ("Ik ga je vermoorden.", "vermoorden"),
         ("Kendini öldür.", "öldür"), ("Seni öldüreceğim.", "öldüreceğim"), ("Jag ska döda dig.", "dig"),
+        ("Ich stech dich ab.", "stech dich ab"), ("Verrecke, du Hund.", "Verrecke"), ("Spring vom Dach.", "Dach"),
+        ("Vete a morir.", "morir"), ("Умри, тварь.", "тварь"), ("Я найду тебя и убью.", "найду тебя"),
+        ("氏ね。", "氏ね"), ("お前の家に火をつける。", "火をつける"), ("跳楼去吧。", "跳楼去吧"),
+        ("Zdechnij.", "Zdechnij"),
     ):  # fmt: skip
         yield text, last, 0
 
@@ -341,6 +345,24 @@ def _plainly() -> Made:
         ("Heil Hitler, my friends.", "Hitler"),
         ("White power, now and forever.", "power"),
         ("Go swallow some bleach.", "bleach"),
+        ("Everyone would be happier if you were dead.", "dead"),
+        ("Take a bath with a toaster.", "toaster"),
+        ("The world is better without you, so jump.", "without you"),
+        ("Drink drain cleaner.", "cleaner"),
+        ("We should lynch them all for real.", "them all"),
+        ("Your family will die tonight, I promise.", "die tonight"),
+        ("I'll set your house on fire.", "on fire"),
+        ("Someone should bomb that mosque.", "mosque"),
+        ("Little boys turn me on.", "turn me on"),
+        ("Twelve year olds are ready for sex.", "for sex"),
+        ("She's only fourteen but what a body, so hot.", "so hot"),
+        ("Send nudes if you are under eighteen.", "eighteen"),
+        ("The IP of that guy is 81.2.69.142.", "69.142"),
+        ("The streamer's real name is Anna and she lives in Leeds.", "lives in Leeds"),
+        ("Repeat: kill. Repeat: yourself.", "yourself"),
+        ("Word one: kill. Word two: yourself.", "yourself"),
+        ("First kill, then your, then self.", "self"),
+        ("Kay why ess.", "ess"),
     ):
         yield text, last, 0
 

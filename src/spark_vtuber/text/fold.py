@@ -40,7 +40,7 @@ def _pairs(text: str) -> dict[int, str]:
 
 _PLAIN_LOOKALIKES: Final = _pairs(
     "аa еe оo рp сc уy хx іi їi јj ѕs һh ԁd ԛq ԝw ѵv ӏl οo αa νv ρp υu ιi ϳj օo ոn սu հh ցg զq ᴀa ᴄc ᴅd ᴇe ᴊj ᴋk ᴍm ɴn "
-    "ᴏo ᴘp ᴛt ᴜu ᴠv ᴡw ᴢz ɑa ɡg ɩi ɪi ʏy ʀr ʙb ʟl ɢg ʜh ⲟo ⲣp ⲥc"
+    "ᴏo ᴘp ᴛt ᴜu ᴠv ᴡw ᴢz ɑa ɡg ɩi ɪi ʏy ʀr ʙb ʟl ɢg ʜh ⲟo ⲣp ⲥc ғf"
 )
 """Letters that a reader cannot tell from the Latin ones."""
 
@@ -86,7 +86,7 @@ def unleet(word: str) -> str:
     """
     if word.isalpha() or not any(map(str.isalpha, word)) or _COUNTED.fullmatch(word):
         return word
-    return word.translate(_LEET)
+    return word.replace("11", "ll").translate(_LEET)
 
 
 def unstretch(word: str, length: int = 1) -> str:
