@@ -57,7 +57,8 @@ class Accounts:
     """Who may do what.
 
     `clients` are the known client ids and their secrets, None for a public one. While `approver` names a login, it
-    approves every code at once. `token_s` is how long access tokens last. `find` gives the id of a login.
+    approves every code at once. `token_s` is how long access tokens last, `interval_s` how often a client is told to
+    ask. `find` gives the id of a login.
     """
 
     clock: Clock
@@ -66,6 +67,7 @@ class Accounts:
     clients: dict[str, str | None]
     approver: str = ""
     token_s: float = TOKEN_S
+    interval_s: int = INTERVAL_S
     grants: dict[str, Grant] = field(default_factory=dict)
     renewals: dict[str, Renewal] = field(default_factory=dict)
     asks: dict[str, Ask] = field(default_factory=dict)
@@ -141,7 +143,7 @@ class Accounts:
         body = {
             "device_code": code,
             "expires_in": CODE_S,
-            "interval": INTERVAL_S,
+            "interval": self.interval_s,
             "user_code": user_code,
             "verification_uri": address,
         }
@@ -225,7 +227,7 @@ class Accounts:
 
     def _grant(self, client_id: str, login: str, scopes: tuple[str, ...]) -> Grant:
         user_id = self.find(login) if login else ""
-        grant = Grant(self.ids.token(), client_id, user_id, login, scopes, self.clock.now() + self.token_s)
+        grant = Grant(self.ids.token(), client_id, user_id, login.lower(), scopes, self.clock.now() + self.token_s)
         self.grants[grant.token] = grant
         return grant
 
