@@ -91,6 +91,7 @@ def join(
     remembered = Remembered(house)
     inbox = Inbox(names, config.inbox.capacity, config.inbox.stale_s, rules(config.inbox), remembered.visits)
     tally = Tally(house.events, house.metrics.drop, bridge.lines, partial(digest, house.session), clock)
+    tally.on_admission = house.metrics.admit
     tempo = Tempo()
 
     def remember(record: TurnRecord) -> None:

@@ -16,6 +16,14 @@ STAND_INS: Final[Mapping[str, Any]] = {
     "discovery": {"on": False},
 }
 
+SILENT: Final[Mapping[str, Any]] = {
+    "llm": {"use": "understudy"},
+    "tts": {"use": "espeak"},
+    "fallback": {"llm": "understudy", "tts": "espeak", "obs": "off"},
+    "discovery": {"on": False},
+}
+"""A dry run asks no model, opens no voice but the smallest, and leaves OBS alone."""
+
 
 def run(
     config: options.ConfigFile = None,
@@ -30,6 +38,7 @@ def run(
     speed: options.Speed = None,
     safe: options.Safe = False,
     no_watch: options.NoWatch = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be answered, and say nothing.")] = False,
     watched: options.Watched = False,
     muted: options.Muted = None,
     held: options.Held = False,
@@ -46,6 +55,7 @@ def run(
       spark-vtuber run --port 9000 --no-browser
       spark-vtuber run --twitch your_channel
       spark-vtuber run --safe
+      spark-vtuber run --dry-run --replay evening.jsonl
     """
     del no_watch
     flags = options.layer(
@@ -55,4 +65,6 @@ def run(
     )
     if safe:
         flags |= STAND_INS
-    start(config, flags, Wishes(is_watched=watched, muted_reason=muted or "", is_held=held))
+    if dry_run:
+        flags |= SILENT
+    start(config, flags, Wishes(is_watched=watched, muted_reason=muted or "", is_held=held, is_dry=dry_run))

@@ -20,6 +20,7 @@ from spark_vtuber.app.assemble import Opened, run_show
 from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.app.show import Show
 from spark_vtuber.cli.changes import tell_changes
+from spark_vtuber.cli.choices import tell_choices
 from spark_vtuber.cli.console import complain, console, errors_in
 from spark_vtuber.cli.greeting import greet
 from spark_vtuber.cli.hangup import Terminal
@@ -39,12 +40,14 @@ class Wishes:
     """How a show is to be run.
 
     `is_watched`: a watch holds our standard input and output. `muted_reason`: why it starts without a voice, empty
-    where it does not. `is_held`: it starts in hold mode. `until`: ends the show when it returns.
+    where it does not. `is_held`: it starts in hold mode. `is_dry`: it chooses lines and says nothing. `until`: ends the
+    show when it returns.
     """
 
     is_watched: bool = False
     muted_reason: str = ""
     is_held: bool = False
+    is_dry: bool = False
     until: Callable[[Opened], Awaitable[None]] | None = None
 
 
@@ -88,12 +91,16 @@ async def _perform(settings: Settings, wishes: Wishes) -> None:
         link = WatchLink() if wishes.is_watched else None
         if link is not None:
             tasks.start_soon(link.obey, stop, curtain.panic, reload)
-        opened: Opened = await tasks.start(partial(run_show, settings, around, muted_reason=wishes.muted_reason))
+        opened: Opened = await tasks.start(
+            partial(run_show, settings, around, muted_reason=wishes.muted_reason, is_dry=wishes.is_dry)
+        )
         if wishes.is_held and opened.doors.steering is not None:
             opened.doors.steering.hold(is_on=True)
         curtain.rise(opened)
         ending.farewell = opened.farewell
         greet(opened, settings, wishes.muted_reason)
+        if wishes.is_dry:
+            tasks.start_soon(tell_choices, opened.show)
         if link is not None:
             farewell_s = settings.config.health.stop_limit_s
             link.tell({"type": "ready", "url": opened.url, "door": opened.port + 1, "farewell_s": farewell_s})

@@ -34,7 +34,7 @@ class InboxSettings(Section):
     )
     fair_of: int = key(8, "See `fair_answers`.", "live", ge=1, le=100)
     repeat_s: float = key(
-        20.0, "Who asks what was chosen less than this ago is answered with it, in seconds.", "live", ge=0, le=600
+        60.0, "Who asks what was chosen less than this ago is answered with it, in seconds.", "live", ge=0, le=600
     )
 
 

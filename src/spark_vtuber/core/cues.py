@@ -58,7 +58,7 @@ class Length:
     """
 
     sentences: int = 0
-    seconds: float = 20.0
+    seconds: float = 12.0
     max_tokens: int = 0
     hint: str = ""
 

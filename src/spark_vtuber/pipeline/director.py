@@ -155,6 +155,8 @@ class Director:
 
     def offer(self, cue: Cue) -> None:
         """Put a cue into the inbox; what has to leave for it is counted."""
+        if cue.event is not None and not cue.is_second_try:
+            self._tally.on_admission(cue.admitted_s - cue.received_s)
         if self._is_stopped:
             self._tally.cue_dropped(cue, Reason.PANIC)
             return

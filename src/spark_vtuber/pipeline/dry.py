@@ -10,7 +10,7 @@ from spark_vtuber.pipeline.turn import Turn
 PREPARING_S = 1.0
 """From the choice to the first sound, with a model of ordinary speed."""
 
-ORDINARY = Length(seconds=10.0)
+ORDINARY = Length()
 
 
 async def pretend(turn: Turn, crew: Crew) -> TurnRecord:

@@ -24,7 +24,7 @@ from spark_vtuber.pipeline.choosing.waiting import Waiting
 _WALL: Final = 0
 """The place of the one entry that stands for all lines of nothing but pictures."""
 
-_RECENT: Final = 8
+_RECENT: Final = 128
 _WALL_EVERY_S: Final = 60.0
 """Pictures are spoken of at most so often."""
 
@@ -39,7 +39,7 @@ class Rules:
 
     fair_answers: int = 2
     fair_of: int = 8
-    repeat_s: float = 20.0
+    repeat_s: float = 60.0
     policy: Policy = POLICIES["solo"]
     slow_s: float = 30.0
 

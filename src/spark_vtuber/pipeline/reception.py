@@ -23,6 +23,9 @@ from spark_vtuber.pipeline.tally import Tally
 from spark_vtuber.text.clean import clean
 
 MAX_NAME: Final = 60
+SLICE: Final = 4
+"""Lines that are guarded in a row before others have their turn: while a room is loud, each of those takes longer."""
+
 NAMELESS: Final = "someone"
 """Who wrote, where nothing of the name can be shown."""
 
@@ -103,9 +106,11 @@ class Reception:
         """
         while True:
             while self._queue:
-                await self._admit(self._queue[0])
+                for _ in range(SLICE):
+                    if self._queue:
+                        await self._admit(self._queue[0])
+                        self._look()
                 await checkpoint()
-                self._look()
             self._arrived = anyio.Event()
             self._look()
             await self._arrived.wait()

@@ -14,6 +14,9 @@ from spark_vtuber.pipeline.choosing.owed import Owed
 from spark_vtuber.pipeline.choosing.sentiment import Sentiment
 from spark_vtuber.pipeline.lines import Lines
 
+TOLD_PER_S: Final = 20
+"""Lines without room that are told of one by one in a second."""
+
 FELT: Final = 0.05
 FEELING_EVERY_S: Final = 2.0
 """The room's sentiment is told of when it changed by so much, and at most so often."""
@@ -23,7 +26,7 @@ class Tally:
     """Every line that is not answered is counted here, once, with its reason; `count` is told the reason too.
 
     `trace` makes of a blocked text what may be kept of it: a hash, or nothing. `owed` are the paid lines that wait for
-    thanks, `sentiment` is how the room feels.
+    thanks, `sentiment` is how the room feels. `on_admission` is told how many seconds each line waited for the guard.
     """
 
     def __init__(
@@ -44,6 +47,9 @@ class Tally:
         self.sentiment = Sentiment()
         self._clock = clock or SystemClock()
         self._told_feeling = (0.0, -FEELING_EVERY_S)
+        self._second_s = 0.0
+        self._no_room = 0
+        self.on_admission: Callable[[float], None] = lambda _: None
 
     def count(self, reason: Reason) -> None:
         """Something gets no answer that no event tells of."""
@@ -111,7 +117,13 @@ class Tally:
             self.lines.ended(record)
 
     def line_refused(self, event: ChatEvent, reason: Reason) -> None:
-        """A line gets no answer; the guard has not seen it, so its words are not kept."""
+        """A line gets no answer; the guard has not seen it, so its words are not kept.
+
+        Where the room is louder than anybody can read, lines that found no room are told of in sums.
+        """
+        if reason is Reason.FULL and self._is_flooded():
+            self.count(reason)
+            return
         if self.lines is not None:
             self.lines.refused(event, reason)
         self._drop(event, reason)
@@ -139,6 +151,17 @@ class Tally:
         self._feel(event.text)
         digest = self._trace(event.text)
         self._announce("chat.blocked", id=event.id, source=event.source, rule=rule, reason=reason, digest=digest)
+
+    def _is_flooded(self) -> bool:
+        """Whether this second has had its share of lines without room; sums of the last one are told of."""
+        now_s = self._clock.now()
+        if now_s - self._second_s >= 1.0:
+            untold = self._no_room - TOLD_PER_S
+            if untold > 0:
+                self._announce("chat.flood", lines=untold, seconds=round(min(now_s - self._second_s, 60.0), 1))
+            self._second_s, self._no_room = now_s, 0
+        self._no_room += 1
+        return self._no_room > TOLD_PER_S
 
     def _feel(self, text: str) -> None:
         """Take a line into the room's sentiment, and tell of it where it changed."""

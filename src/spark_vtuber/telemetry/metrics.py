@@ -14,6 +14,8 @@ from spark_vtuber.telemetry.waterfall import response_ms, segments
 RESPONSE_BOUNDS_S: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 """0.5 s is the budget of an answer, 8 s the deadline for its first sound."""
 
+ADMISSION_BOUNDS_S: Final = (0.0005, 0.001, 0.002, 0.003, 0.004, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0)
+
 STAGE_BOUNDS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
@@ -39,6 +41,9 @@ class ShowMetrics:
         )
         self._stages = Histogram(
             "spark_vtuber_stage_seconds", "Time in each stage of a turn.", STAGE_BOUNDS_S, ["stage"]
+        )
+        self._admission = Histogram(
+            "spark_vtuber_admission_seconds", "From a line received to its place in the inbox.", ADMISSION_BOUNDS_S
         )
         self._readings: list[Reading] = []
         self._queues: dict[str, Callable[[], float]] = {}
@@ -77,6 +82,10 @@ class ShowMetrics:
         """The model was asked about a doubtful text: allowed, refused, late or failed."""
         self._opinions.add(outcome)
 
+    def admit(self, waited_s: float) -> None:
+        """A line passed gates and guard."""
+        self._admission.observe(waited_s)
+
     def record(self, turn: TurnRecord) -> None:
         """A turn ended."""
         self._turns.add(turn.outcome.value)
@@ -110,6 +119,7 @@ class ShowMetrics:
             self._tokens,
             self._response,
             self._stages,
+            self._admission,
         ):
             lines.extend(metric.lines())
         lines.extend(_component_lines(tuple(components)))

@@ -1,6 +1,6 @@
 """What was answered lately, and to whom: what novelty, topic and fairness are measured by."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
@@ -38,6 +38,8 @@ class Lately:
     def __init__(self) -> None:
         self._answers: deque[_Answer] = deque(maxlen=REMEMBERED)
         self._viewers: deque[Viewer | None] = deque(maxlen=MOST_VIEWERS)
+        self._counted = (-1, 0)
+        self._shares: Counter[Viewer | None] = Counter()
         self.version = 0
 
     def chosen(self, cue: Cue) -> None:
@@ -65,9 +67,10 @@ class Lately:
 
     def share(self, viewer: Viewer | None, of: int) -> int:
         """How many of the last `of` answers were for a viewer."""
-        if viewer is None or of <= 0:
-            return 0
-        return sum(one == viewer for one in list(self._viewers)[-of:])
+        if self._counted != (self.version, of):
+            self._counted = (self.version, of)
+            self._shares = Counter(list(self._viewers)[-of:] if of > 0 else ())
+        return self._shares[viewer] if viewer is not None else 0
 
 
 def viewer_of(cue: Cue) -> Viewer | None:

@@ -36,10 +36,10 @@ class Step:
 
 
 STEPS: Final = (
-    Step(0, 0.0, Length(sentences=0, seconds=20.0, max_tokens=0)),
-    Step(5, 15.0, Length(sentences=3, seconds=14.0, max_tokens=120, hint="Two or three short sentences.")),
-    Step(15, 25.0, Length(sentences=2, seconds=9.0, max_tokens=80, hint="At most two short sentences.")),
-    Step(30, 35.0, Length(sentences=1, seconds=6.0, max_tokens=48, hint="One short sentence only.")),
+    Step(0, 0.0, Length(seconds=12.0)),
+    Step(5, 15.0, Length(sentences=3, seconds=10.0, max_tokens=120, hint="Two or three short sentences.")),
+    Step(15, 25.0, Length(sentences=2, seconds=7.5, max_tokens=80, hint="At most two short sentences.")),
+    Step(30, 35.0, Length(sentences=1, seconds=5.0, max_tokens=48, hint="One short sentence only.")),
 )
 """The first step is the length that `[replies] max_tokens` and the character's card allow."""
 

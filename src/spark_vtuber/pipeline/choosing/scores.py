@@ -103,9 +103,15 @@ def passing(cue: Cue, latest_s: float, now_s: float) -> Scores:
 
     `latest_s` is when somebody last wrote it.
     """
-    if is_paid(cue):
-        return {"waited": min(MOST_WAITED, max(0.0, now_s - cue.admitted_s))}
-    return {"fresh": FRESH * max(0.0, 1.0 - max(0.0, now_s - latest_s) / FRESH_S)}
+    paid = is_paid(cue)
+    return {"waited" if paid else "fresh": elapsed(paid, cue.admitted_s, latest_s, now_s)}
+
+
+def elapsed(paid: bool, admitted_s: float, latest_s: float, now_s: float) -> float:
+    """The number of `passing`."""
+    if paid:
+        return min(MOST_WAITED, max(0.0, now_s - admitted_s))
+    return FRESH * max(0.0, 1.0 - max(0.0, now_s - latest_s) / FRESH_S)
 
 
 def is_paid(cue: Cue) -> bool:

@@ -14,6 +14,7 @@ from spark_vtuber.pipeline.choosing.scores import (
     SERVED,
     TOPIC,
     Scores,
+    elapsed,
     is_paid,
     is_plain,
     passing,
@@ -38,7 +39,19 @@ LOOK_AGAIN_S: Final = 10.0
 class Waiting:
     """One entry of the inbox. Its cue says how many ask the same."""
 
-    __slots__ = ("_copies", "_relation", "_seen", "_standing", "_viewers", "cue", "latest_s", "reading", "visits")
+    __slots__ = (
+        "_copies",
+        "_fixed",
+        "_is_paid",
+        "_relation",
+        "_seen",
+        "_standing",
+        "_viewers",
+        "cue",
+        "latest_s",
+        "reading",
+        "visits",
+    )
 
     def __init__(self, cue: Cue, reading: Reading, visits: int) -> None:
         self.cue = cue
@@ -46,6 +59,8 @@ class Waiting:
         self.visits = visits
         self.latest_s = cue.admitted_s
         self._copies = 1
+        self._fixed = 0.0
+        self._is_paid = is_paid(cue)
         self._viewers: set[Viewer | None] = {viewer_of(cue)}
         self._standing: Scores = {}
         self._relation: Scores = {}
@@ -55,7 +70,7 @@ class Waiting:
     @property
     def is_lasting(self) -> bool:
         """Whether it waits however long it takes: somebody paid, or the operator wants it answered."""
-        return is_paid(self.cue) or self.cue.priority >= Urgency.ANSWER_NOW
+        return self._is_paid or self.cue.priority >= Urgency.ANSWER_NOW
 
     @property
     def may_join(self) -> bool:
@@ -110,8 +125,8 @@ class Waiting:
 
     def worth(self, lately: Lately, share: float, now_s: float) -> float:
         """What it is worth now; `share` (0..1) is the part of the last answers that its viewer had."""
-        passed = sum(passing(self.cue, self.latest_s, now_s).values())
-        return sum(self._standing.values()) + passed + sum(self._related(lately, now_s).values()) + SERVED * share
+        self._related(lately, now_s)
+        return self._fixed + elapsed(self._is_paid, self.cue.admitted_s, self.latest_s, now_s) + SERVED * share
 
     def scores(self, lately: Lately, share: float, now_s: float) -> Scores:
         """The numbers that `worth` adds up, those that are nothing left out."""
@@ -132,6 +147,7 @@ class Waiting:
                 "novel": NOVEL * lately.novelty(self.reading, now_s),
                 "topic": TOPIC * lately.relevance(self.reading, now_s),
             }
+            self._add_up()
         return self._relation
 
     def _flood(self, asked_by: int) -> Flood:
@@ -143,3 +159,8 @@ class Waiting:
 
     def _weigh(self) -> None:
         self._standing = standing(self.cue, self.reading, self.visits)
+        self._add_up()
+
+    def _add_up(self) -> None:
+        """Ranking a full inbox asks for every worth: what time does not change is added up beforehand."""
+        self._fixed = sum(self._standing.values()) + sum(self._relation.values())
