@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 import testbed
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from spark_vtuber.testing.browser import Visit, chromium_browser, visit
 from spark_vtuber.testing.live import LiveShow, live_show
@@ -26,6 +26,8 @@ events_url = "{events_url}"
 [secrets]
 plaintext = true
 """
+
+HOSTILE = "<img src=x onerror='window.hit=1'>"
 
 
 @dataclass(slots=True)
@@ -55,6 +57,12 @@ class House:
     def code(self) -> Locator:
         """The code that somebody should type."""
         return self.card.locator("strong.words")
+
+    async def show_again(self) -> None:
+        """Leave the tab and come back, so that it asks the show."""
+        await self.page.evaluate("location.hash = '#/now'")
+        await expect(self.page.locator("main[data-tab=now]")).to_be_visible()
+        await self.page.evaluate("location.hash = '#/settings'")
 
     async def press(self, name: str) -> None:
         """Press a button of the card by the keyboard."""
@@ -121,4 +129,47 @@ async def test_a_login_can_be_given_up(house: House) -> None:
     await house.press("Sign in to Twitch")
     await expect(house.state).to_have_text("Waiting for you")
     await house.press("Cancel")
+    await expect(house.state).to_have_text("Not signed in")
+
+
+async def test_a_refusal_is_said_in_the_card_and_goes_with_the_next_login(house: House) -> None:
+    house.twitch.fake.fail("/device", 503)
+    await house.press("Sign in to Twitch")
+    await expect(house.card.get_by_role("alert")).to_contain_text(re.compile("twitch", re.IGNORECASE))
+    await expect(house.state).to_have_text("Not signed in")
+    await house.press("Sign in to Twitch")
+    await expect(house.state).to_have_text("Waiting for you")
+    await expect(house.card.get_by_role("alert")).to_have_count(0)
+    await house.press("Cancel")
+    await expect(house.state).to_have_text("Not signed in")
+
+
+async def test_permissions_that_are_missing_or_unused_are_named_and_an_odd_address_is_no_link(house: House) -> None:
+    known = {"platform": "twitch", "title": "Twitch", "login": HOSTILE, "detail": "", "fix": "", "code": None}
+    told = {**known, "state": "signed_in", "missing": ["channel:read:ads"], "excess": ["user:read:email"]}
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(json=[told])
+
+    await house.page.route("**/api/accounts", answer)
+    await house.show_again()
+    await expect(house.state).to_have_text(f"Signed in as {HOSTILE}")
+    await expect(house.card).to_contain_text("Permissions are missing.")
+    await expect(house.card.get_by_role("listitem")).to_have_text(["channel:read:ads", "user:read:email"])
+    assert await house.card.locator("img").count() == 0
+
+    told |= {"state": "refused", "missing": [], "excess": [], "detail": "the account is gone", "fix": "sign in again"}
+    await house.show_again()
+    await expect(house.state).to_have_text("Needs attention")
+    await expect(house.card).to_contain_text(re.compile(r"The account is gone\.\s+Sign in again\."))
+
+    told |= {"state": "waiting", "code": {"address": "javascript:alert(1)", "code": "ABC", "expires_at": 9e12}}
+    await house.show_again()
+    await expect(house.code).to_have_text("ABC")
+    assert await house.card.get_by_role("link").count() == 0
+    told["code"] = {"address": "https://example.com/", "code": "ABC", "expires_at": 1}
+    await house.show_again()
+    await expect(house.card).to_contain_text("The code is too old")
+    await house.page.unroute_all()
+    await house.show_again()
     await expect(house.state).to_have_text("Not signed in")
