@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -54,7 +55,7 @@ async def in_state(show: LiveShow, state: str, words: str = "") -> dict[str, str
             await anyio.sleep(LOOK_AGAIN_S)
 
 
-async def account(show: LiveShow, state: str) -> dict[str, object]:
+async def account(show: LiveShow, state: str) -> dict[str, Any]:
     with anyio.fail_after(LIMIT_S):
         while True:
             views = (await show.http.get("/api/accounts")).json()
@@ -68,6 +69,26 @@ async def answered(show: LiveShow, count: int) -> list[tuple[str, str]]:
     """Who was answered what, oldest first, once there are so many."""
     turns = await show.wait_for_turns(count)
     return [(turn["cue"]["author"], turn["cue"]["text"]) for turn in reversed(turns)]
+
+
+async def command(told: list[Result], *words: str) -> None:
+    """Run `spark-vtuber chat`."""
+    environ = {"SPARK_SECRETS__PLAINTEXT": "true", "COLUMNS": "200"}
+    told.append(await anyio.to_thread.run_sync(lambda: CliRunner().invoke(app, ["chat", *words], env=environ)))
+
+
+async def sign_in(show: LiveShow, twitch: TwitchServer, file: Path, lacking: str) -> None:
+    """Sign in through the show by the command line, as somebody who refuses one permission."""
+    await anyio.to_thread.run_sync(file.write_text, config(twitch), "utf-8")
+    accounts, told = twitch.fake.accounts, list[Result]()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(command, told, "login", "twitch", "--config", str(file), "--port", str(show.port))
+        code = (await account(show, "waiting"))["code"]
+        assert code["address"].startswith("https://www.twitch.tv/activate")
+        asked = next(iter(accounts.asks.values())).scopes
+        accounts.approve(code["code"], "streamer", tuple(set(asked) - {lacking}))
+    assert "signed in to Twitch as streamer" in told[0].stderr
+    assert code["code"] in told[0].stderr
 
 
 def contents(folder: Path) -> bytes:
@@ -88,10 +109,7 @@ async def test_a_show_with_an_account_answers_each_thing_once_and_says_what_it_l
         nobody = await in_state(show, "failed", "no Twitch account is signed in")
         assert FIX in nobody["fix"]
 
-        code = (await show.http.post("/api/accounts/login", json={"platform": "twitch"})).json()
-        assert code["address"].startswith("https://www.twitch.tv/activate")
-        asked = next(iter(fake.accounts.asks.values())).scopes
-        fake.accounts.approve(code["code"], "streamer", tuple(set(asked) - {"channel:read:ads"}))
+        await sign_in(show, twitch, tmp_path / "command.toml", lacking="channel:read:ads")
         lacking = await in_state(show, "degraded", "reads #streamer as streamer")
         assert "channel:read:ads" in lacking["detail"]
         assert FIX in lacking["fix"]
@@ -145,9 +163,9 @@ async def test_the_command_line_signs_in_and_writes_without_a_show(twitch: Twitc
     file.write_text(config(twitch) + f'[data]\ndir = "{(tmp_path / "data").as_posix()}"\n[server]\nport = 1\n', "utf-8")
 
     async def chat(*words: str) -> Result:
-        command = ["chat", *words, "--config", str(file)]
-        environ = {"SPARK_SECRETS__PLAINTEXT": "true", "COLUMNS": "200"}
-        return await anyio.to_thread.run_sync(lambda: CliRunner().invoke(app, command, env=environ))
+        told: list[Result] = []
+        await command(told, *words, "--config", str(file))
+        return told[0]
 
     twitch.fake.accounts.approver = "streamer"
     signed_in = await chat("login", "twitch")

@@ -21,7 +21,7 @@ from spark_vtuber.chat.oauth_account import Account, OAuth
 from spark_vtuber.chat.port import ChatSource
 from spark_vtuber.chat.twitch_helix import Helix
 from spark_vtuber.config.keys import Config
-from spark_vtuber.core.accounts import AccountView
+from spark_vtuber.core.accounts import AccountState, AccountView
 from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.vault.vault import Vault
@@ -113,7 +113,7 @@ class Alone:
                 identity = await account.validate()
                 granted, login = set(identity.scopes), identity.login
         except SparkError as error:
-            state = "refused" if error.code in ("signed_out", "bad_account") else "signed_out"
+            state: AccountState = "refused" if error.code in ("signed_out", "bad_account") else "signed_out"
             return replace(signed_out, state=state, detail=error.message, fix=error.fix)
         missing, excess = tuple(sorted(wanted - granted)), tuple(sorted(granted - wanted))
         fix = self._oauth(one).provider.login if missing or excess else ""
