@@ -59,6 +59,9 @@ channel = "chan"
 host = "127.0.0.1"
 port = {port}
 tls = false
+
+[inbox]
+repeat_s = 300
 """
 
 SMALL_TALK: Final = (
