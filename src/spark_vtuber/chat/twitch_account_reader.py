@@ -30,7 +30,7 @@ from spark_vtuber.chat.twitch_writing import OwnLines, Pen, checked_line
 from spark_vtuber.core.accounts import AccountView
 from spark_vtuber.core.desk import State
 from spark_vtuber.core.engine import EngineEnv
-from spark_vtuber.core.errors import EngineError
+from spark_vtuber.core.errors import EngineError, ProtocolError
 from spark_vtuber.core.events import ChatEvent
 
 VALIDATE_S: Final = 3_600.0
@@ -285,10 +285,10 @@ class TwitchAccount:
     def _tell(self, buffer: EventBuffer, note: Notification) -> None:
         try:
             event = self._room.read(note)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except ProtocolError as error:
             if note.topic not in self._unread:
                 self._unread.add(note.topic)
-                self._log.warning("twitch: %s cannot be read: %s", note.topic, type(error).__name__)
+                self._log.warning("twitch: %s", error.message)
             return
         if event is not None and not buffer.put(event) and buffer.dropped.bit_count() == 1:
             self._log.warning("twitch: %d lines were dropped because the show did not keep up", buffer.dropped)
@@ -347,7 +347,7 @@ async def reading(
 
 
 def load_room() -> Any:
-    """The module `twitch_account_room`, and twitchio with it: a third of a second the first time.
+    """The module `twitch_account_room`, and twitchio with it: half a second of a core the first time.
 
     Raises:
         EngineError: `not_installed`.

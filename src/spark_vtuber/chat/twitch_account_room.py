@@ -9,6 +9,7 @@ The choices are those of `twitch_irc_room`, and further:
 * A train is told when it begins, at each new level and at its end; a prediction when it begins, is locked and ends.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
@@ -18,6 +19,7 @@ from twitchio.user import PartialUser
 
 from spark_vtuber.chat.twitch_eventsub import Notification, Seen
 from spark_vtuber.chat.twitch_irc_tags import ROLES, moved, words_of
+from spark_vtuber.core.errors import ProtocolError
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind, EmoteSpan, Reward, Role
 
 SOURCE: Final = "twitch"
@@ -51,11 +53,13 @@ class AccountRoom:
         """The event of a notification; None where it is for nobody, or was told before.
 
         Raises:
-            ValueError, TypeError, KeyError, AttributeError: twitchio cannot read the message.
+            ProtocolError: the message is not what Twitch says that it would be.
         """
-        event = told.create_event_instance(note.topic, note.raw)
-        read = self._read(note, event)
-        return read if read is not None and self._seen.is_new(read.id) else None
+        try:
+            read = self._read(note, told.create_event_instance(note.topic, note.raw))
+            return read if read is not None and self._seen.is_new(_checked(read).id) else None
+        except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError) as error:
+            raise ProtocolError(f"{note.topic} cannot be read: {type(error).__name__}") from error
 
     def _read(self, note: Notification, event: Any) -> ChatEvent | None:  # noqa: C901, PLR0911, PLR0912 - one case a topic
         match event:
@@ -241,6 +245,16 @@ def _event(  # noqa: PLR0913 - as many facts as an event has
         emote_spans=spans,
         reward=reward,
     )
+
+
+def _checked(event: ChatEvent) -> ChatEvent:
+    """An event whose texts are texts and whose amount is a number. Raises `TypeError`."""
+    texts = (event.id, event.text, event.author.id, event.author.name, event.target or "", event.reply_to or "")
+    if event.reward is not None:
+        texts += (event.reward.id, event.reward.title, event.reward.redemption)
+    if not all(isinstance(one, str) for one in texts) or not event.id or not math.isfinite(event.amount):
+        raise TypeError("a text or a number was expected")
+    return event
 
 
 def _author(user: PartialUser, roles: Collection[Role] = ()) -> Author:
