@@ -66,7 +66,7 @@ OpenShow = Callable[..., AbstractAsyncContextManager[Opened]]
 def show_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenShow:
     """A show of fakes with the real guard."""
     real = engines.spec
-    made = {"tts": FakeVoice(), "llm": ScriptedModel("A fine answer.")}
+    made: dict[str, object] = {"tts": FakeVoice()}
 
     def spec(port: str, name: str) -> EngineSpec:
         return real(port, name) if port == "guard" else fake_spec(made[port])
@@ -77,7 +77,8 @@ def show_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenShow:
     monkeypatch.setattr(journal, "threads", lambda _: inline)
 
     @asynccontextmanager
-    async def run(text: str = "", *, guard: str = "chain") -> AsyncIterator[Opened]:
+    async def run(text: str = "", *, guard: str = "chain", says: str = "A fine answer.") -> AsyncIterator[Opened]:
+        made["llm"] = ScriptedModel(says)
         file = tmp_path / "spark.toml"
         file.write_text(
             f'[discovery]\non = false\n[second_opinion]\non = "off"\n[guard]\nuse = "{guard}"\n{text}', encoding="utf-8"
@@ -147,6 +148,25 @@ async def test_a_blocked_line_is_an_entry_and_its_words_are_nowhere(show_of: Ope
     for file in (tmp_path / "data").rglob("*"):
         if file.is_file():
             assert b"load of sh" not in file.read_bytes(), file.name
+
+
+async def test_a_sentence_that_is_held_back_becomes_a_deflection_for_its_reason(
+    show_of: OpenShow, tmp_path: Path
+) -> None:
+    async with show_of('[persona.main]\nllm = { use = "openai" }\n', says="Of course. I will kill you. Bye!") as opened:
+        chat = Chatter(opened)
+        await chat.say("ann", "hello spark, what do you think of me?")
+        (turn,) = opened.show.turns(9)
+        (one,), _ = await chat.facet.book.entries(10, None, ALL)
+        assert (one.direction, one.position, one.turn) == (Direction.OUT, Position.CLAUSE, turn.id)
+        assert (one.category, one.viewer) == ("threat", "")
+        assert chat.facet.strikes.strikes() == []
+        assert turn.said.startswith("Of course. ")
+        deflections = dict(opened.show.personas[0].deflections)["threat"]
+        assert turn.said.removeprefix("Of course. ") in deflections
+    for file in (tmp_path / "data").rglob("*"):
+        if file.is_file():
+            assert b"kill you" not in file.read_bytes(), file.name
 
 
 async def test_the_next_show_still_knows_what_was_held_back(show_of: OpenShow) -> None:
@@ -247,7 +267,7 @@ async def test_a_phrase_that_is_blocked_now_blocks_the_very_next_line(show_of: O
         (one,), _ = await chat.facet.book.entries(9, None, ALL)
         assert one.category == "blocked"
         assert await chat.facet.words.edit("block", "Turnips", is_in=False)
-        await chat.say("eve", "so do you like turnips?")
+        await chat.say("eve", "would turnips win against a dragon?")
         assert len(opened.show.turns(9)) == 2
     assert "turnips" not in (tmp_path / "spark.toml").read_text(encoding="utf-8")
 

@@ -95,7 +95,7 @@ function step(lines: Lines, { type, at, turn, data }: PanelEvent): void {
 }
 
 /** Reasons for which a line is not even read. */
-const UNREAD: ReadonlySet<string> = new Set(['size', 'empty', 'rate', 'duplicate', 'full', 'ignored']);
+const UNREAD: ReadonlySet<string> = new Set(['size', 'empty', 'rate', 'duplicate', 'full', 'ignored', 'struck']);
 
 function dropped(lines: Lines, name: string, reason: string, raw: Json): void {
 	if (lines.get(name)) {

@@ -127,6 +127,8 @@ const REASONS: Readonly<Record<string, string>> = {
 	rejected: 'you rejected the answer',
 	command: 'a command',
 	ignored: 'you ignore the author',
+	struck: 'the author was blocked too often of late',
+	doubtful: 'the second opinion held it back',
 	unpaid: 'only paid lines are answered now',
 	reserved: 'she talks little now, and nobody spoke to her',
 	crash: 'something broke',
