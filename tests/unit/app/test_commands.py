@@ -389,6 +389,16 @@ async def test_in_a_panic_nothing_is_done_and_points_go_back() -> None:
     assert room.settled == [("r1", False)]
 
 
+async def test_a_dry_run_does_nothing_and_leaves_the_points_alone() -> None:
+    async with running(Room(rewards={"flip": {"scene": "Safety"}})) as room:
+        room.bar = "dry_run"
+        room.write("!mute", MODERATOR)
+        room.buy("flip")
+        await anyio.sleep(0.1)
+    assert (room.obs.now.scene, room.voices.muted, room.settled) == ("Live", set(), [])
+    assert room.redeemed() == [("flip", "failed", "dry_run", "")]
+
+
 @pytest.mark.parametrize(("kind", "target"), [(ChatKind.DELETION, "m1"), (ChatKind.BAN, "ana"), (ChatKind.CLEAR, None)])
 async def test_what_a_moderator_takes_back_is_not_performed(kind: ChatKind, target: str | None) -> None:
     room = Room()
