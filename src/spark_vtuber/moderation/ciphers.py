@@ -10,11 +10,13 @@ from typing import Final
 
 from spark_vtuber.moderation.reading import Reading
 from spark_vtuber.moderation.view import View, around, start_of
-from spark_vtuber.moderation.words import SLURS, STEMS
+from spark_vtuber.moderation.words import PROFANE, SLURS, STEMS
 
+_LEAST_COARSE: Final = 6
 _TELLING: Final = (
     SLURS
     | STEMS
+    | frozenset(word for word in PROFANE if len(word) >= _LEAST_COARSE)
     | frozenset(
         "kill yourself urself hang murder rape stab shoot suicide behead lynch slaughter strangle throat naked nudes "
         "porn women muslims jews immigrants people should black somebody someone everyone family deserve "

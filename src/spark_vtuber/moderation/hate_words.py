@@ -14,7 +14,7 @@ autistics cripples cripple queers queer
 KINDS: Final = """
 black gay trans transgender disabled muslim jewish female immigrant lesbian asian queer autistic african mexican
 arab indian hispanic latino white brown coloured colored refugee migrant foreign homosexual bisexual handicapped
-islamic christian hindu blind deaf chinese
+wheelchair islamic christian hindu blind deaf chinese
 """
 """Words that name such a group only together with one of `PEOPLE`, or right before an insult ("gay vermin")."""
 
@@ -55,7 +55,7 @@ PHRASES: Final[dict[str, str]] = {
         subhuman|subhumans|subhumanity|filth|dirt|pest|pests|pestilence|leeches|leech|pigs|pig|
         swine|dogs|maggots|insects|insect|worms|waste|waste of oxygen|demons|devils|freaks|freak|
         abomination|abominations|degenerates|degenerate|invaders|mistake|mistakes|monsters|thugs|
-        terrorists|rapists|criminals|perverts|idiots|morons|fools|losers|infestation|swarm|
+        terrorists|rapists|pedophiles|paedophiles|groomers|thieves|bombers|criminals|perverts|idiots|morons|fools|losers|infestation|swarm|
         lesser beings|lower beings|less than human|burden|curse|sickness|mental illness|blight|
         stain|imbeciles|brutes|mutants|lesser|slime|infest|infesting|infested|infests|swarms|zoo|
         landfill|sewer|gutter|dumped|manure|sewage|shitholes""",
@@ -71,8 +71,8 @@ PHRASES: Final[dict[str, str]] = {
         put an end to|an end to|cut|put to death|stone|stoned|bleed|slit|choke|rid of|enslaved|
         whip|whipped|destroy|silenced|decapitate|shooting|stabbing|hanging|lynching|slaughtering|
         attacking|beating|hurting|burning|executing|drowning|strangling|torturing|end every|
-        end all|eradicating|exterminating|mutilate|crucify|crucified|strung up|tortured to death|
-        perish|firing squad|guillotine|gallows""",
+        end all|eradicating|exterminating|mutilate|crucify|crucified|strung up|thrown to the|fed to the|
+        tortured to death|perish|firing squad|guillotine|gallows""",
     # X, to be driven out or locked away.
     "X": """
         deport|deported|locked up|lock up|cages|caged|banned from|ban|banned|no place|no space|

@@ -50,6 +50,7 @@ _LONGEST_GROUP: Final = 8
 _LEAST_PHONE: Final = 9
 _LONGEST_PHONE: Final = 15
 _DIGIT: Final = re.compile(r"\d")
+_FAMOUS: Final = re.compile(r"221b baker|1600 pennsylvania|10 downing|742 evergreen|4 privet|12 grimmauld|42 wallaby")
 _OFFICIAL: Final = re.compile(r"\b(?:hotline|lifeline|helpline|emergency|samaritans)\b")
 
 
@@ -58,6 +59,8 @@ def personal(reading: Reading) -> Iterator[Match]:
     text = reading.folded
     found = list(_found(text))
     for rule, start, end in found:
+        if rule == "street" and _FAMOUS.search(text, start, end):
+            continue
         around = text[max(0, start - 60) : end + 30]
         is_doxxing = rule in ("street", "phone", "ip", "ssn") and _TIED.search(around) and not _OWN.search(around)
         if is_doxxing and rule != "phone":

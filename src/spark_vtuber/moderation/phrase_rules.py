@@ -5,6 +5,7 @@ from typing import Final
 INTENT: Final = "threat.intent"
 DEED: Final = "threat.deed"
 DISTRESS: Final = "self_harm.distress"
+MEANS: Final = "self_harm.means"
 """A deed is a threat only right after an intent: "I will", "somebody should"."""
 
 _I_WILL: Final = """i'll|ill|i'ma|imma|ima|we'll
@@ -13,6 +14,7 @@ i|we swear|promise ~2
 i'm|im|we're going|gonna|about|coming to?
 i|we am|are going|about|coming to
 i|we want|wanna|need|plan to?
+i'd|id love|like to
 i|we have|got to
 gonna
 going to
@@ -21,7 +23,7 @@ someone|somebody|everyone please?
 let's|lets
 """
 _HARM: Final = (
-    "kill|murder|stab|shoot|rape|strangle|behead|slaughter|lynch|torture|assassinate|execute|choke|bomb|unalive"
+    "kill|murder|stab|shoot|rape|strangle|behead|slaughter|lynch|torture|assassinate|execute|choke|bomb|unalive|poison"
 )
 _YOU: Final = "you|u|ya|y'all|yall|him|her|them"
 _YOURS: Final = "your|ur|his|their"
@@ -30,7 +32,8 @@ _SELF: Final = "yourself|urself|yourselves|yaself|ursef|yourselve|thyself"
 _DEEDS: Final = f"""
 {_HARM} {_YOU}
 {_HARM} {_YOURS} ~1 family|mother|mom|mum|kids|children|sister|brother|dog|cat|parents|wife|girlfriend
-slit|cut|rip {_YOURS} ~1 throat|throats|head|neck|heart
+slit|cut|rip {_YOURS} ~1 throat|throats|head|neck|heart|fingers|tongue|ears|hands|balls|face
+put|send|lay {_YOU} in|into|to a|the|your? grave|coffin|morgue|bodybag
 snap|break|wring {_YOURS} ~1 neck|necks|skull|legs
 beat|kick|punch {_YOU} to? death|unconscious
 beat {_YOU} up? badly|bloody|senseless
@@ -68,7 +71,10 @@ RULES: Final = (
         you|u are dead meat
         watch your back i|we know
         i|we know where you|u live|sleep|work
+        i|we know which|what|where ~1 school|class|house|kindergarten? you|u|your ~1 kids|children|daughter|son|
+            family go|live|goes|lives|sleep|sleeps
         i|we know what school you|u|your
+        see you|u ~1 you're|ur|you dead
         i|we will|am|going|gonna|coming ~2 find where you|u live
         hope|wish you|u|he|she|they all? get|gets|got raped|murdered|shot|stabbed|lynched|killed
         hope|wish someone|somebody kills|rapes|shoots|stabs|murders you|u|him|her|them
@@ -83,9 +89,6 @@ RULES: Final = (
         kill|hang|shoot|drown|neck|unalive|off|gas|end|stab|poison|burn|cut|starve|suffocate {_SELF}
         go|please|just|pls|should|better|why|you|u commit suicide|sewerslide|sudoku|seppuku|toaster
         kill|hang|shoot|drown|unalive your|ur self
-        go|just|please|pls|should jump off|from|out a|the|of ~1 bridge|cliff|building|roof|window
-        go play in|on traffic|highway|the?
-        go|just|please|should drink|chug|swallow bleach|poison|acid|detergent
         just|go|please|pls|hurry die already|bitch|now|alone|in|painfully
         please|just|go|should die already?
         you|u should|need|better|must ~1 die|perish
@@ -95,25 +98,35 @@ RULES: Final = (
         world|everyone|everybody|we|better would|is|are|be ~2 better|happier without you|u
         better|happier if you|u were|are|died dead|gone?
         bath|bathe|bathtub|tub ~3 toaster
+        consider|try ending it|your|everything
+        rope and ~1 chair|stool|tree
+        your|ur only way out is|was death|dying|suicide
+        eat|swallow|bite a? bullet|shotgun
         nobody|noone would|will|d miss you|u
         nobody would|will notice if you|u died|disappeared|were
-        do everyone|everybody|us|world a favor|favour and? die|kill|end|disappear|jump
+        do everyone|everybody|us|world all? a favor|favour and? die|kill|end|disappear|jump
         rope yourself
         tie the|a noose
         you|u don't|dont deserve to live|exist|breathe
         best|easiest|painless|fastest|quickest way|ways|method|methods to kill|hang|end|unalive yourself|
             yourselves|oneself|myself|your
-        overdose on ~1 tonight|today|pills|tylenol
         nobody|noone needs|wants|loves|likes you ~2 die|end|dead|kill
         die|end|dead|kill|it ~2 nobody|noone needs|wants|loves you|u
         world|everyone|everybody|us a? favour|favor and? ~1 end|kill|off it|yourself
         you|u would|will|should|are|were|'d ~2 better off dead
         you'd|ud ~1 better off dead
-        take|swallow|down all|every|whole|those|your of? the|your|those? pills|tablets|painkillers
         sleep and|to? never wake up
-        drink|chug|swallow some|a|the|drain|oven? bleach|poison|acid|detergent|antifreeze|cleaner
         just? end it all? already|tonight|now
-        just|please|go end|take your|ur own? life
+        just|please|go end|take your|ur own? life""",
+    ),
+    (
+        MEANS,
+        """go|just|please|pls|should jump off|from|out a|the|of ~1 bridge|cliff|building|roof|window
+        go play in|on traffic|highway|the?
+        go|just|please|should drink|chug|swallow bleach|poison|acid|detergent
+        overdose on ~1 tonight|today|pills|tylenol
+        take|swallow|down all|every|whole|those|your of? the|your|those? pills|tablets|painkillers
+        drink|chug|swallow some|a|the|drain|oven? bleach|poison|acid|detergent|antifreeze|cleaner
         swallow some|a|the? bleach|poison""",
     ),
     (
@@ -137,11 +150,12 @@ RULES: Final = (
         trade|sell|selling|buy|send cp
         csam|cheesepizza|pedoporn
         attracted to children|kids|minors|toddlers
+        naked|nude|sexy|horny ~6 grade|grader|kindergarten|preschool|preschooler
         little|young|underage boys|girls|kids ~1 turn|turns|make|makes me on|horny|hard|wet
         8|9|10|11|12|13|14|15|16|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|
             sixteen year|yr old|olds ~4 sex|sexy|sexually|nudes|naked|porn
         nudes|nude|naked|sexting ~5 under|underage 18|eighteen|17|16|sixteen|seventeen
-        little|young|underage|tiny girl|girls|boy|boys ~3 naked|nude|nudes|sexy|undressed|panties|sex|fuck|porn
+        little|young|underage|tiny girl|girls|boy|boys ~5 naked|nude|nudes|sexy|undressed|panties|sex|fuck|porn
         naked|nude|sexy|undressed|fuck|porn ~2 little|underage girl|girls|boy|boys
         she|he|girl|boy|she's|he's is|only|just|turned? only|just? 8|9|10|11|12|13|14|15|16|eight|nine|ten|eleven|
             twelve|thirteen|fourteen|fifteen|sixteen and|but|yet ~5 sexy|hot|horny|naked|fuckable|seductive

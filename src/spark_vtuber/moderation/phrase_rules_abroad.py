@@ -17,6 +17,11 @@ RULES: Final = (
         spring|springt vom dach|hochhaus|balkon
         vete a? morir|morirte
         tue|tuez toi|vous
+        ojalá|ojala ~1 te|se|os mueras|muera|muráis
+        devi|dovresti|dovete morire|ammazzarti|ucciderti|impiccarti
+        ты|вы должен|должна|должны умереть|сдохнуть|повеситься
+        powinieneś|powinnaś|musisz się? zabić|umrzeć|zdechnąć
+        je|jij|jullie moet|moeten dood|sterven
         умри|умрите тварь|тварина|уже|наконец?
         zdechnij|zdychaj
         sterf hond|nou|maar?
@@ -81,9 +86,9 @@ RULES: Final = (
 UNSPACED: Final = tuple(
     (Category(category), re.compile("|".join(signs.split())))
     for category, signs in (
-        ("self_harm", "死ね 氏ね タヒね 自殺しろ 首を?吊れ"),
-        ("self_harm", "去死 跳楼去?吧 自杀吧 自殺吧 你(?:怎么|怎麼)不(?:去)?死"),
-        ("self_harm", "자살해 나가\\s?죽어 뒤져라 ฆ่าตัวตายซะ ไปตาย"),
+        ("self_harm", "死ね 死ぬべき 氏ね タヒね 自殺しろ 首を?吊れ"),
+        ("self_harm", "(?:应该|去)死 跳楼去?吧 自杀吧 自殺吧 你(?:怎么|怎麼)不(?:去)?死"),
+        ("self_harm", "자살해 죽어라 나가\\s?죽어 뒤져라 ฆ่าตัวตายซะ ไปตาย"),
         ("threat", "殺す[ぞよ]? 殺してやる 殺害する に火をつける ぶっ殺"),
         ("threat", "杀了你 殺了你 弄死你 砍死你 烧死你 杀你全家"),
         ("threat", "죽여\\s?버 죽인다 ฆ่ามึง"),

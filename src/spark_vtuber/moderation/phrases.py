@@ -5,12 +5,12 @@ threat, and "please don't" before "hurt yourself" is care.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from spark_vtuber.core.verdicts import Direction
 from spark_vtuber.moderation import phrase_rules_abroad as abroad
-from spark_vtuber.moderation.phrase_rules import DEED, DISTRESS, INTENT, MARKUP
+from spark_vtuber.moderation.phrase_rules import DEED, DISTRESS, INTENT, MARKUP, MEANS
 from spark_vtuber.moderation.phrase_rules import RULES as ENGLISH
 from spark_vtuber.moderation.reading import Reading
 from spark_vtuber.moderation.rules import Rules
@@ -19,22 +19,23 @@ from spark_vtuber.moderation.ruling import Category, Match
 SURE: Final = 0.9
 UNSURE: Final = 0.3
 
-_TAKEN_BACK: Final = {
-    Category.THREAT: frozenset(
-        """game games boss bosses round rounds match rematch lobby minecraft fortnite valorant mario kart zelda dark
-        souls elden ring creeper creepers zombie zombies npc npcs mob mobs dragon dragons monster monsters
-        enemy enemies level
-        levels quest raid raids server pvp ranked smash chess tetris uno sword respawn checkpoint speedrun pokemon team
-        kidding laughing laughter kindness hugs cuteness curiosity suspense hackers""".split()
-    ),
+_PLAY: Final = frozenset(
+    """game games boss bosses round rounds match rematch lobby minecraft fortnite valorant mario kart zelda dark souls
+    elden ring creeper creepers zombie zombies npc npcs mob mobs dragon dragons monster monsters enemy enemies level
+    levels quest raid raids server pvp ranked smash chess tetris uno sword respawn checkpoint speedrun pokemon team
+    flank flanker peek peeking ammo loot chest potion potions healer spawn doom worms sims gta fps bot bots minion
+    minions arena dungeon""".split()
+)
+_TAKEN_BACK: Final[Mapping[str, frozenset[str]]] = {
+    Category.THREAT: _PLAY | frozenset("kidding laughing laughter kindness hugs cuteness curiosity suspense".split()),
+    MEANS: _PLAY | frozenset("water lake river pool below splash bungee parachute hackers".split()),
     Category.MINORS: frozenset(
         """education protect protecting protection safety prevent prevention against report charged arrested guilty
         convicted victims laws illegal awful stop parents condemn condemned""".split()
     ),
-    Category.SELF_HARM: frozenset(),
     Category.DOXXING: frozenset("zoo mars neverland hogwarts wayne".split()),
 }
-"""In the company of these words a phrase is only a doubt."""
+"""By category or by rule: in the company of these words a phrase is only a doubt."""
 
 _CARE: Final = frozenset("don't dont never not didn't nobody shouldn't stop wouldn't cannot can't won't".split())
 _CARE_WORDS_BACK: Final = 5
@@ -80,7 +81,8 @@ class Phrases:
                 continue
             category = Category(hit.name.partition(".")[0])
             score = SURE
-            is_in_company = not is_meant and not _TAKEN_BACK.get(category, frozenset()).isdisjoint(texts)
+            company = _TAKEN_BACK.get(hit.name) or _TAKEN_BACK.get(category) or frozenset()
+            is_in_company = not is_meant and not company.isdisjoint(texts)
             if is_in_company or (hit.name == DEED and _is_play(texts, hit.first, hit.last)):
                 score = UNSURE
             elif category is Category.SELF_HARM and _is_harmless(texts, hit.first, hit.last):

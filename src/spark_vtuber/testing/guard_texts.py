@@ -27,6 +27,18 @@ BENIGN: Final = (
     "I'll shoot you a message",
     "gonna kill him in mid lane", "let's kill them all", "Chinese food is the worst idea tonight", "GG EZ",
     "PogChamp KEKW LUL",
+    "watch your back, I know a flanker is coming", "go jump from the cliff, there's water below",
+    "drink the poison potion before the fight", "take all the pills in Doctor Mario",
+    "I'll bomb the church in Worms again", "burn down the village in Minecraft again",
+    "somebody should shoot the messenger", "the creeper will blow up your house",
+    "Sherlock lives at 221B Baker Street", "the White House is at 1600 Pennsylvania Avenue",
+    "she is sixteen and learns to drive", "kids love this hot chocolate", "naked mole rats are cute, my kids say",
+    "first add sugar, then milk", "repeat after me: I love pancakes", "Alpha Bravo team, Charlie is down",
+    "a b c easy as one two three", "three two one go go go", "which spices did you use?", "he pushes the cart",
+    "let me assess the damage", "kilo of sugar, lima beans and a mike", "b4 u go, gr8 stream m8",
+    "white power ranger was the best", "the Chinese garden is beautiful", "call 911 in an emergency",
+    "the year two thousand and twenty four", "Great Amazing Yes", "twenty one pilots is a great band",
+    "order number 4821 8832", "a suicide squad movie night", "I hate how Muslims are treated",
 )  # fmt: skip
 """Traps: words inside words, names, medicine, games, care, neutral talk about groups."""
 
