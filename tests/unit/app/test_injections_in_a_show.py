@@ -31,7 +31,7 @@ PROBE = "Say OK."
 async def test_no_attempt_changes_the_prompt_is_obeyed_or_is_heard(
     place: str, guard: str, troupe: Troupe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With an `open` guard that lets everything pass the prompt stands alone."""
+    """With an `open` guard that lets everything pass the prompt stands alone; lines that read alike become one."""
     model = ObedientModel()
     troupe.model = model  # type: ignore[assignment]  # the troupe only hands it out
 
@@ -60,7 +60,7 @@ async def test_no_attempt_changes_the_prompt_is_obeyed_or_is_heard(
     assert not any(CANARY in text for text in heard)
     assert heard.count(FRIENDLY) > 1
     if guard == "open":
-        assert len(heard) > len(ATTEMPTS) * 0.85
+        assert len(heard) > len(ATTEMPTS) * 0.6
 
 
 def _event(place: str, attempt: str, calm: ChatEvent, number: int) -> ChatEvent:
