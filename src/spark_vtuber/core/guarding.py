@@ -215,9 +215,9 @@ def entry_view(entry: Entry) -> dict[str, Any]:
     """An entry as JSON has it, but for the instant and the turn, which events tell themselves."""
     return {
         "id": entry.id,
-        "direction": entry.direction.value,
-        "position": entry.position.value,
-        "decision": entry.decision.value,
+        "direction": entry.direction,
+        "position": entry.position,
+        "decision": entry.decision,
         "category": entry.category,
         "rule": entry.rule,
         "reason": entry.reason,

@@ -67,16 +67,17 @@ class Strikes:
         weight = limits.weight(category)
         if weight <= 0:
             return None
+        strikes, lines, last_ms, until_ms, rests = weight, 1, now_ms, 0, 0
         before = self._struck.pop(key, None)
-        if before is None or self._is_over(before, now_ms):
-            before = Struck(key, name, source, 0.0, 0, now_ms, 0, 0)
-        strikes = self._faded(before, now_ms) + weight
-        until_ms, rests = before.until_ms, before.rests
+        if before is not None and not self._is_over(before, now_ms):
+            strikes += self._faded(before, now_ms)
+            lines += before.lines
+            name, last_ms = name or before.name, max(now_ms, before.last_ms)
+            until_ms, rests = before.until_ms, before.rests
         is_enough = now_ms >= until_ms and strikes >= limits.limit
         if is_enough:
             strikes, until_ms, rests = 0.0, now_ms + limits.rest_ms(rests), rests + 1
-        last_ms = max(now_ms, before.last_ms)
-        struck = Struck(key, name or before.name, source, strikes, before.lines + 1, last_ms, until_ms, rests)
+        struck = Struck(key, name, source, strikes, lines, last_ms, until_ms, rests)
         self._struck[key] = struck
         if len(self._struck) > self._capacity:
             self._struck.popitem(last=False)
