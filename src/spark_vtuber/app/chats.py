@@ -39,7 +39,9 @@ def engine_of(chat: Chat, source: str) -> tuple[str, dict[str, Any]] | None:
 
 def options_of(spec: EngineSpec, keys: Mapping[str, Any]) -> BaseModel:
     """The options of an engine out of a table that holds keys of others too."""
-    return spec.options.model_validate({key: keys[key] for key in spec.options.model_fields if key in keys})
+    takes_all = spec.options.model_config.get("extra") == "allow"
+    own = keys if takes_all else {key: keys[key] for key in spec.options.model_fields if key in keys}
+    return spec.options.model_validate(own)
 
 
 class ChatSources:
