@@ -394,7 +394,7 @@ async def test_every_kind_of_setting_has_its_control(house: House) -> None:
         await expect(secret).to_contain_text("only names it")
         assert await secret.locator("input").count() == 0
 
-        await page.page.get_by_label("Find a setting").fill("twitch channel")
+        await page.page.get_by_label("Find a setting").fill("twitch channel name")
         await expect(rows).to_have_count(1)
         await page.page.get_by_label("Find a setting").fill("")
         await page.page.get_by_role("switch", name="Changed only").click()
