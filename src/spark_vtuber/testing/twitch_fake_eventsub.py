@@ -33,7 +33,7 @@ MAX_SESSIONS: Final = 3
 MAX_SUBSCRIPTIONS: Final = 300
 MAX_COST: Final = 10
 KEPT: Final = 1000
-"""Notifications that can be sent again."""
+"""Notifications that can be sent again, and subscriptions that ended and are still listed."""
 
 CUT: Final = 1006
 """The connection is cut; no close frame is sent."""
@@ -174,6 +174,9 @@ class EventSub:
         status = STATUSES.get(session.end or 0, "websocket_disconnected")
         for one in self._of(session):
             one.status, one.cost = status, 0
+        over = [id_ for id_, one in self.subscriptions.items() if one.status != "enabled"]
+        for id_ in over[: max(0, len(over) - KEPT)]:
+            del self.subscriptions[id_]
 
     def close(self, session: Session, code: int) -> None:
         """End a connection with a close code; `CUT` ends it without one."""

@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from spark_vtuber.testing.twitch_fake import CLIENT_ID, OTHER_CLIENT_ID, OTHER_SECRET, FakeTwitch
-from spark_vtuber.testing.twitch_fake_eventsub import CUT, GRACE_S, STATUSES, UNUSED_S, Session
+from spark_vtuber.testing.twitch_fake_eventsub import CUT, GRACE_S, KEPT, STATUSES, UNUSED_S, Session
 from spark_vtuber.testing.twitch_fake_topics import TOPICS
 from spark_vtuber.testing.twitch_fake_wire import Answer, Request
 from spark_vtuber.testing.virtual import VirtualClock
@@ -330,3 +330,13 @@ async def test_somebody_elses_channel_is_not_heard() -> None:
     listener.heard()
     fake.says("Ana", "hello")
     assert listener.heard() == []
+
+
+async def test_subscriptions_that_ended_are_listed_for_a_while_and_not_for_ever() -> None:
+    fake = FakeTwitch(VirtualClock())
+    listener = Listener(fake)
+    for _ in range(KEPT + 5):
+        assert listener.subscribe().status == 202
+        fake.eventsub.leave(listener.session)
+        listener.session = fake.eventsub.connect()
+    assert len(listener.statuses()) == KEPT
