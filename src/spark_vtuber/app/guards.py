@@ -91,11 +91,13 @@ class Guards:
         return cue.doubt >= DOUBTFUL and cue.priority < Urgency.ANSWER_NOW and self.second.is_there
 
     async def _ask(self, cue: Cue) -> bool:
+        """Whether a line may be answered; a viewer is held to account for what was refused, not for what was late."""
         question = Question(cue.text, Direction.IN, author=cue.author)
         opinion = await self.second.ask(question, self._keys.deadline_in_s)
-        if opinion is Opinion.REFUSED and cue.event is not None:
+        if opinion is not Opinion.ALLOWED and cue.event is not None:
             event = cue.event
-            context = GuardContext(cue.author, position=Position.CHAT, source=event.source, author_id=event.author.id)
+            author_id = event.author.id if opinion is Opinion.REFUSED else ""
+            context = GuardContext(cue.author, position=Position.CHAT, source=event.source, author_id=author_id)
             verdict = Verdict(Decision.ALLOW, cue.text, language=cue.language, score=cue.doubt)
             self._told(cue.text, Direction.IN, context, refused(verdict, opinion))
         return opinion is Opinion.ALLOWED

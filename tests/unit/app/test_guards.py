@@ -18,8 +18,10 @@ from spark_vtuber.config.load import load
 from spark_vtuber.core.desk import Component, Line
 from spark_vtuber.core.engine import EngineSpec
 from spark_vtuber.core.errors import EngineError
+from spark_vtuber.core.guarding import Selection
 from spark_vtuber.core.steering import cue_key
 from spark_vtuber.core.turns import Outcome
+from spark_vtuber.core.verdicts import Direction
 from spark_vtuber.llm.port import LLMPart, LLMRequest, TextDelta
 from spark_vtuber.moderation.chain import SPEC as CHAIN
 from spark_vtuber.testing.chaos import Troupe
@@ -184,6 +186,25 @@ async def test_a_line_in_a_language_without_words_still_passes_every_other_check
         show.show.chat(Line("ben", "це мій номер телефону +380 44 123 4567"))
         await anyio.sleep(10)
         assert "123" not in await events(show)
+
+
+@pytest.mark.parametrize(
+    ("latency_s", "rule", "strikes"), [(0.5, "second_opinion", 1), (60.0, "second_opinion_late", 0)]
+)
+async def test_the_ledger_hears_of_it_and_nobody_is_struck_for_a_late_opinion(
+    latency_s: float, rule: str, strikes: int, open_show: OpenShow, judge: JudgingModel
+) -> None:
+    judge.words, judge.latency_s = ("trash",), latency_s
+    judge.talk = ScriptedModel("She said women are trash, and left.")
+    async with open_show() as show:
+        show.show.chat(Line("ana", DOUBTFUL))
+        await anyio.sleep(20)
+        show.show.chat(Line("ben", "what did she say?"))
+        await anyio.sleep(20)
+        assert show.doors.guarding is not None
+        entries, _ = await show.doors.guarding.book.entries(10, None, Selection())
+        assert {(entry.direction, entry.rule) for entry in entries} == {(Direction.IN, rule), (Direction.OUT, rule)}
+        assert len(show.doors.guarding.strikes.strikes()) == strikes
 
 
 class Reciting(ScriptedModel):
