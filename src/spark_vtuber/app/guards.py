@@ -25,6 +25,8 @@ from spark_vtuber.pipeline.screen import AskingScreen
 
 NAME: Final = "second_opinion"
 ALONE: Final = "the guard's rules decide alone"
+REFUSED: Final = "what is doubtful is refused"
+_KINDS: Final = frozenset({"llm", "fallback"})
 _ERASED_FIELDS: Final = ("text", "author")
 
 
@@ -64,7 +66,7 @@ class Guards:
         house.live.on_change(NAME, self._look)
         for prefix in ("guard", "llm", "persona"):
             house.live.on_change(prefix, self.second.forget)
-        house.events.tap(self._erase)
+        house.events.tap(self._hear)
         house.supervise(house.board.reporter(NAME, "guard"), self.screen.run)
         self._look()
 
@@ -115,10 +117,12 @@ class Guards:
     def _told(self, text: str, direction: Direction, context: GuardContext, verdict: Verdict) -> None:
         self._equipment.guard.told(text, direction, context, verdict)
 
-    def _erase(self, kind: str, text: str) -> None:
-        """What was taken back is not told to whoever comes later."""
+    def _hear(self, kind: str, text: str) -> None:
+        """What was taken back is not told to whoever comes later; a model that comes or goes is told at once."""
         if kind == "chat.erased":
             self._house.events.blot("chat.received", set(json.loads(text)[3]["ids"]), _ERASED_FIELDS)
+        elif kind == "health" and json.loads(text)[3]["component"]["kind"] in _KINDS:
+            self._look()
 
     def _heard(self, opinion: Opinion, code: str) -> None:
         self._last = (opinion, code)
@@ -135,6 +139,8 @@ class Guards:
         opinion, code = self._last
         if brains.model is None:
             board.set(NAME, "guard", "off", f"no language model: {ALONE}", HOW_TO_GET_A_MODEL)
+        elif not brains.breaker.is_closed:
+            board.set(NAME, "guard", "degraded", f"the model does not answer: {REFUSED}", "see the model's own state")
         elif opinion in (Opinion.LATE, Opinion.FAILED):
             fix = "take a faster model, or raise the deadlines of [second_opinion], or switch it off"
             board.set(

@@ -63,7 +63,7 @@ class EventLog:
 
         For a listener that keeps events as they are: the text is never parsed on the loop.
         """
-        for text in self._ring:
+        for text in tuple(self._ring):
             told(json.loads(text)[1], text)
         self._taps.append(told)
 

@@ -143,6 +143,15 @@ async def test_a_model_that_is_down_lets_nothing_doubtful_pass(open_show: OpenSh
         await anyio.sleep(10)
         assert [turn.cue.text for turn in show.show.turns(5)] == ["hello spark"]
         assert judge.asked == []
+        assert part(show).state == "degraded"
+
+
+async def test_health_says_at_once_that_the_understudy_took_over(open_show: OpenShow) -> None:
+    async with open_show() as show:
+        assert part(show).state == "ok"
+        await show.show.fall_back("llm", "understudy")
+        await anyio.sleep(1)
+        assert part(show).state == "off"
 
 
 @pytest.mark.parametrize(("words", "is_said"), [((), True), (("trash",), False)])
