@@ -127,10 +127,11 @@ async def test_a_show_with_an_account_answers_each_thing_once_and_says_what_it_l
 
         async with twitch.away():
             await in_state(show, "degraded", "next attempt")
+            fake.redeems("fay", "Ask", "do you like dogs?")
         await in_state(show, "degraded", "reads #streamer")
         fake.repeat(4)
         fake.says("dia", "do you like birds?")
-        assert [author for author, _ in await answered(show, 4)] == ["ana", "ben", "cem", "dia"]
+        assert {author for author, _ in await answered(show, 5)} == {"ana", "ben", "cem", "fay", "dia"}
 
         fake.reconnect()
         fake.says("eda", "do you like bees?")
@@ -139,14 +140,14 @@ async def test_a_show_with_an_account_answers_each_thing_once_and_says_what_it_l
         assert sent.json() == {"sent": True}
         assert [line.text for line in fake.sent] == ["hello chat"]
         tokens |= {*fake.accounts.grants, *fake.accounts.renewals}
-        assert [author for author, _ in await answered(show, 5)] == ["ana", "ben", "cem", "dia", "eda"]
+        assert [author for author, _ in await answered(show, 6)][5:] == ["eda"]
         assert (await account(show, "signed_in"))["login"] == "streamer"
 
         fake.revoke()
         refused = await in_state(show, "failed", "does not accept the account any more")
         assert FIX in refused["fix"]
         assert FIX in str((await account(show, "refused"))["fix"])
-        assert len(await show.turns()) == 5
+        assert len(await show.turns()) == 6
 
         seen = ""
         for path in ("/api/log", "/api/accounts", "/api/health", "/api/settings", "/api/audit", "/metrics"):

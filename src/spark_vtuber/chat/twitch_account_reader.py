@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
 from typing import Any, Final
@@ -13,10 +14,11 @@ from anyio.abc import TaskGroup
 from spark_vtuber.chat.buffer import EventBuffer
 from spark_vtuber.chat.oauth import Identity, Tokens, not_signed_in
 from spark_vtuber.chat.oauth_account import Account, OAuth
-from spark_vtuber.chat.twitch_eventsub import Inbound, Notification, Revoked, Seen
+from spark_vtuber.chat.twitch_eventsub import Inbound, Notification, Revoked, Seen, told
 from spark_vtuber.chat.twitch_eventsub_link import Line, OpenWire, Ties, hold, open_socket
 from spark_vtuber.chat.twitch_features import (
     LOGIN,
+    PURCHASES,
     SECRET,
     Permissions,
     TwitchAccountOptions,
@@ -38,6 +40,9 @@ VALIDATE_S: Final = 3_600.0
 
 AGAIN_S: Final = 60.0
 """Before a validation that nobody answered is tried again."""
+
+UNHEARD_MS: Final = 60_000
+"""How long before its end was noticed a connection may have been dead."""
 
 READY_S: Final = 10.0
 """How long a line waits for the connection."""
@@ -72,6 +77,7 @@ class TwitchAccount:
         self._doubt = anyio.Event()
         self._room: Any = None
         self._unread: set[str] = set()
+        self._lost_ms: int | None = None
 
     async def events(self) -> AsyncGenerator[ChatEvent, None]:
         """Everything that is told; connects again, with jittered pauses, as often as it must.
@@ -235,6 +241,7 @@ class TwitchAccount:
                 if leaving is not None:
                     leaving.link.scope.cancel()
                 self._tell_state()
+                await self._catch_up(buffer)
                 joined_s = anyio.current_time()
                 await link.until(lambda link: link.is_moving or link.is_over)
                 if anyio.current_time() - joined_s >= self._pace.calm_s:
@@ -243,12 +250,27 @@ class TwitchAccount:
             if link.is_refused:
                 return
             is_asked = link.is_moving and not link.is_over and pauses.is_fresh
+            if link.is_joined and not is_asked and self._lost_ms is None:
+                self._lost_ms = self._clock.unix_ms() - UNHEARD_MS
             pause_s = pauses.next_s()
             if not is_asked:
                 why = link.ending or "it asked to connect again"
                 self._report("degraded", f"Twitch's events: {why}; next attempt in {pause_s:.1f} s", link.fix)
                 await anyio.sleep(pause_s)
             line = Line(line.moving_to, goes_on=True) if is_asked else Line(self._options.events_url)
+
+    async def _catch_up(self, buffer: EventBuffer) -> None:
+        """Ask for what was bought while nothing was heard: Twitch tells it no more, and somebody paid for it."""
+        if self._lost_ms is None or PURCHASES not in self._topics:
+            return
+        since = datetime.fromtimestamp(self._lost_ms / 1000, UTC)
+        try:
+            for purchase in await self._helix.open_purchases(self._own.channel_id, since):
+                self._tell(buffer, told(str(purchase.get("id")), PURCHASES, purchase))
+        except EngineError as error:
+            self._log.warning("twitch: what was bought meanwhile is not known: %s", error.message)
+        else:
+            self._lost_ms = None
 
     async def _subscribe(self, session: str) -> None:
         """Ask for everything that is switched on and permitted, the chat first.

@@ -18,6 +18,7 @@ from twitchio.models import eventsub_ as told
 from twitchio.user import PartialUser
 
 from spark_vtuber.chat.twitch_eventsub import Notification, Seen
+from spark_vtuber.chat.twitch_features import PURCHASES
 from spark_vtuber.chat.twitch_irc_tags import ROLES, moved, words_of
 from spark_vtuber.core.errors import ProtocolError
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind, EmoteSpan, Reward, Role
@@ -127,7 +128,7 @@ class AccountRoom:
 
     def _twin(self, message: told.ChatMessage) -> str:
         """What the line and its purchase have in common; empty for a line that is told once."""
-        if message.channel_points_id and "channel.channel_points_custom_reward_redemption.add" in self._topics:
+        if message.channel_points_id and PURCHASES in self._topics:
             return f"{message.chatter.id} {message.channel_points_id} {message.text.strip()}"
         if message.type in _POWER_UPS and "channel.bits.use" in self._topics:
             return f"{message.chatter.id} bits {message.text.strip()}"

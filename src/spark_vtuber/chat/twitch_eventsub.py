@@ -51,6 +51,12 @@ class Revoked:
     status: str
 
 
+def told(id: str, topic: str, event: Mapping[str, Any]) -> Notification:
+    """What was found out by asking, as if it had been told."""
+    raw = {"metadata": {}, "payload": {"event": event, "subscription": {}}}
+    return Notification(id, topic, json.loads(json.dumps(raw), object_pairs_hook=_Sparse))
+
+
 class Seen:
     """Bounded memory of ids: each is new once."""
 

@@ -15,6 +15,7 @@ from spark_vtuber.chat.oauth import Provider
 Standing = Literal["anybody", "moderator", "broadcaster"]
 SECRET: Final = "twitch-account"  # noqa: S105 - the name of a secret
 LOGIN: Final = "spark-vtuber chat login twitch"
+PURCHASES: Final = "channel.channel_points_custom_reward_redemption.add"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Source: Twitch's API reference. A token that is refused is renewed and the quest
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx
@@ -15,6 +16,9 @@ from spark_vtuber.core.errors import EngineError
 
 LARGEST_BYTES: Final = 1 << 20
 REWARDS: Final = "/channel_points/custom_rewards"
+MOST_REWARDS: Final = 50
+"""A channel has no more; source: Twitch, "Channel points"."""
+
 LONGEST_CHARS: Final = 500
 """Characters of a line of chat."""
 
@@ -74,6 +78,17 @@ class Helix:
             json={"title": title, "cost": cost, "is_user_input_required": wants_text},
         )
 
+    async def open_purchases(self, channel_id: str, since: datetime) -> list[Mapping[str, Any]]:
+        """Purchases of this client's rewards since an instant that nobody settled yet, as EventSub would tell them."""
+        own = {"broadcaster_id": channel_id}
+        rewards = await self._ask("GET", REWARDS, params={**own, "only_manageable_rewards": "true"})
+        found: list[Mapping[str, Any]] = []
+        for reward in _rows(rewards)[:MOST_REWARDS]:
+            which = {"reward_id": str(reward.get("id")), "status": "UNFULFILLED", "sort": "NEWEST", "first": "50"}
+            body = await self._ask("GET", f"{REWARDS}/redemptions", params={**own, **which})
+            found += [{**row, "broadcaster_user_id": channel_id} for row in _rows(body) if _at(row) >= since]
+        return sorted(found, key=_at)
+
     async def settle(self, channel_id: str, reward: str, redemption: str, *, is_done: bool) -> None:
         """Mark a purchase as fulfilled, or cancel it, which gives the points back."""
         await self._ask(
@@ -120,6 +135,15 @@ class Helix:
             return await self._http.request(method, url, params=params, json=json, headers=headers, timeout=PATIENCE_S)
         except httpx.HTTPError as error:
             raise unreachable(self._provider, type(error).__name__) from None
+
+
+def _at(purchase: Mapping[str, Any]) -> datetime:
+    """When something was bought; long ago where that cannot be read."""
+    try:
+        at = datetime.fromisoformat(str(purchase.get("redeemed_at")))
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _fix(path: str, answer: httpx.Response) -> str:

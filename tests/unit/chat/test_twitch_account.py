@@ -1,5 +1,6 @@
 import logging
 import random
+import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import pytest
 
 from spark_vtuber.chat.oauth import Tokens
 from spark_vtuber.chat.twitch_account import SPEC
-from spark_vtuber.chat.twitch_account_reader import TwitchAccount, reading
+from spark_vtuber.chat.twitch_account_reader import TwitchAccount, load_room, reading
 from spark_vtuber.chat.twitch_features import FEATURES, SECRET, TwitchAccountOptions, features_of, scopes_of
 from spark_vtuber.core.accounts import AccountView
 from spark_vtuber.core.engine import EngineEnv, Finding
@@ -330,6 +331,26 @@ async def test_a_connection_that_breaks_is_made_anew(code: int, house: House, fa
     assert [event.text for event in heard.events] == ["one", "two"]
 
 
+async def test_what_was_bought_while_nothing_was_heard_is_asked_for_and_told_once(
+    house: House, fake: FakeTwitch
+) -> None:
+    fake.offers("Ask", wants_text=True)
+    fake.redeems("Zoe", "Ask", "long before the show")
+    await anyio.sleep(600)
+    async with listening(house) as heard:
+        fake.redeems("Ana", "Ask", "told")
+        await anyio.sleep(1)
+        fake.drop()
+        fake.redeems("Ben", "Ask", "not told")
+        done = fake.redeems("Cleo", "Ask", "settled by hand")
+        done.status = "FULFILLED"
+        await anyio.sleep(10)
+        fake.reconnect()
+        await anyio.sleep(5)
+        await heard.reader.settle(heard.events[-1], is_done=True)
+    assert [event.text for event in heard.events] == ["told", "not told"]
+
+
 async def test_a_server_that_falls_silent_is_left(house: House, fake: FakeTwitch, monkeypatch: Any) -> None:
     async with listening(house) as heard:
         session = fake.eventsub.sessions[0]
@@ -456,6 +477,19 @@ async def test_a_switched_off_feature_is_neither_asked_for_nor_told(house: House
         await anyio.sleep(1)
         assert house.views[-1].excess == ("channel:manage:redemptions", "moderator:read:followers")
     assert [(event.kind, event.text) for event in heard.events] == [(ChatKind.REWARD, "why?")]
+
+
+async def test_without_the_extra_it_says_how_to_install_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [
+        name for name in sys.modules if name.startswith(("twitchio", "spark_vtuber.chat.twitch_account_room"))
+    ]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "twitchio", None)
+    with pytest.raises(EngineError) as caught:
+        load_room()
+    assert (caught.value.code, 'pip install "spark-vtuber[twitch]"' in caught.value.fix) == ("not_installed", True)
+    [missing] = await findings(house)
+    assert (missing.severity, missing.fix) == ("error", caught.value.fix)
 
 
 async def findings(house: House) -> list[Finding]:
