@@ -250,9 +250,9 @@ def _event(  # noqa: PLR0913 - as many facts as an event has
 
 def _checked(event: ChatEvent) -> ChatEvent:
     """An event whose texts are texts and whose amount is a number. Raises `TypeError`."""
-    texts = (event.id, event.text, event.author.id, event.author.name, event.target or "", event.reply_to or "")
+    texts = [event.id, event.text, event.author.id, event.author.name, event.target or "", event.reply_to or ""]
     if event.reward is not None:
-        texts += (event.reward.id, event.reward.title, event.reward.redemption)
+        texts += [event.reward.id, event.reward.title, event.reward.redemption]
     if not all(isinstance(one, str) for one in texts) or not event.id or not math.isfinite(event.amount):
         raise TypeError("a text or a number was expected")
     return event
