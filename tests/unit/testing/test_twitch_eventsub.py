@@ -339,4 +339,5 @@ async def test_subscriptions_that_ended_are_listed_for_a_while_and_not_for_ever(
         assert listener.subscribe().status == 202
         fake.eventsub.leave(listener.session)
         listener.session = fake.eventsub.connect()
+        await anyio.sleep(1)
     assert len(listener.statuses()) == KEPT
