@@ -30,7 +30,7 @@ from spark_vtuber.testing.virtual import VirtualLoop
 pytestmark = pytest.mark.figures
 
 VIEWERS: Final = 50
-EVENING_S: Final = 600.0
+EVENING_S: Final = 300.0
 LINE_EVERY_S: Final = 12.0
 """Each viewer writes so often: about four lines a second in the room."""
 
@@ -39,8 +39,8 @@ ANSWER_S: Final = 8.0
 PAID_WAIT_S: Final = 60.0
 
 TALK: Final = (
-    "Oh, that is a good one, and I have thought about it the whole week without an answer. Some people think that it is "
-    "easy, and some people never ask, and both of them sleep well. I would start with the small things, because they "
+    "Oh, that is a good one, and I have thought about it the whole week without an answer. Some people think that "
+    "it is easy, some people never ask, and both of them sleep well. I would start with the small things, because they "
     "are the ones that break first. Then we see where it goes, and if it goes wrong, we laugh about it together."
 )
 """A model that ignores every hint."""

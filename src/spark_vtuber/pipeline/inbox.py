@@ -7,6 +7,7 @@ worse ones out, grow stale, and are chosen one by one.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from typing import Final
 
 from spark_vtuber.core.cues import Cue, CueKind
@@ -23,6 +24,9 @@ from spark_vtuber.pipeline.choosing.waiting import Waiting
 
 _WALL: Final = 0
 """The place of the one entry that stands for all lines of nothing but pictures."""
+
+AT_ONCE: Final = 25
+"""The part of a full inbox that leaves when one more line comes is this, inverted."""
 
 _RECENT: Final = 128
 _WALL_EVERY_S: Final = 60.0
@@ -76,8 +80,8 @@ class _Chosen:
 class Inbox:
     """Lines that wait for an answer.
 
-    Holds `capacity` lines; a better one pushes the worst out. An unpaid line older than `stale_s` leaves, unless the
-    operator asked for its answer. `visits` tells how many streams the author of a line came to.
+    Holds `capacity` lines; a better one pushes the worst out, of many lines a few. An unpaid line older than `stale_s`
+    leaves, unless the operator asked for its answer. `visits` tells how many streams the author of a line came to.
     """
 
     def __init__(
@@ -204,11 +208,13 @@ class Inbox:
         return self._last
 
     def _make_room(self, now_s: float) -> list[Dropped]:
-        gone: list[Dropped] = []
-        while len(self._entries) > self._capacity:
-            worst = min(self._entries, key=lambda place: self._rank(place, now_s))
-            gone.append(self._dropped(self._remove(worst), Reason.FULL, now_s))
-        return gone
+        """Let go of the worst lines; of a full inbox a few at once, since finding them means weighing every line."""
+        over = len(self._entries) - self._capacity
+        if over <= 0:
+            return []
+        count = max(over, self._capacity // AT_ONCE)
+        worst = nsmallest(count, self._entries, key=lambda place: self._rank(place, now_s))
+        return [self._dropped(self._remove(place), Reason.FULL, now_s) for place in worst]
 
     def _rank(self, place: int, now_s: float) -> tuple[float, float]:
         line = self._entries[place]

@@ -28,7 +28,7 @@ from spark_vtuber.core.desk import Line
 from spark_vtuber.core.engine import EngineEnv, EngineSpec, Finding
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind
-from spark_vtuber.core.turns import Outcome
+from spark_vtuber.core.turns import DRY_RUN, Outcome
 from spark_vtuber.journal.schema import FILE
 from spark_vtuber.pipeline.director import Director
 from spark_vtuber.stage.port import Part, Position, SpeechSound
@@ -316,3 +316,53 @@ async def test_what_is_blocked_leaves_a_hash_in_the_journal_and_no_word(configur
         assert kept.execute("SELECT author, state FROM lines").fetchall() == [("cid", "answered")]
     assert first == second != ("",)
     assert b"badword" not in file.read_bytes()
+
+
+async def test_in_a_dry_run_lines_are_chosen_and_nothing_is_asked_or_heard(
+    configure: Configure, fakes: Engines
+) -> None:
+    async with opened(configure('[llm]\nuse = "openai"\n'), is_dry=True) as show:
+        show.show.chat(Line("ana", "hello spark"))
+        await anyio.sleep(30)
+        assert [(turn.engine, turn.heard) for turn in show.show.turns(5)] == [(DRY_RUN, "")]
+        assert fakes.voice.asked == []
+        assert fakes.model.requests == []
+
+
+async def test_who_paid_and_was_not_thanked_is_thanked_in_the_next_life_of_the_show(configure: Configure) -> None:
+    async with opened(configure(), is_dry=True) as show:
+        for number in range(3):
+            show.show.chat(Line("nova", f"gift {number}", kind=ChatKind.BITS, amount=100))
+        await anyio.sleep(1)
+    async with opened(configure()) as show:
+        await anyio.sleep(60)
+        assert sorted(turn.cue.text for turn in show.show.turns(5)) == ["gift 0", "gift 1", "gift 2"]
+    async with opened(configure()) as show:
+        await anyio.sleep(60)
+        assert show.show.turns(5) == ()
+
+
+async def test_a_viewer_of_an_earlier_stream_is_a_regular_and_no_file_names_them(
+    configure: Configure, tmp_path: Path
+) -> None:
+    for hours in (0, 7, 0):
+        async with opened(configure()) as show:
+            show.show.chat(Line("ana", f"hello at {hours}"))
+            await anyio.sleep(hours * 3600 + 30)
+            show.show.chat(Line("ana", f"hello after {hours}"))
+            await anyio.sleep(30)
+            lines, _ = show.doors.lines.lines(1, None, "after") if show.doors.lines else ((), False)
+    assert lines[0].scores["regular"] == 1.0
+    assert "ana" not in (tmp_path / "data" / "regulars.json").read_text("utf-8")
+
+
+async def test_a_policy_counts_at_once(configure: Configure) -> None:
+    async with opened(configure()) as show:
+        assert show.doors.settings is not None
+        await show.doors.settings.change("inbox.policy", "co-stream")
+        show.show.chat(Line("ana", "hello everybody"))
+        show.show.chat(Line("ben", "hello spark, how are you?"))
+        await anyio.sleep(30)
+        assert [turn.cue.author for turn in show.show.turns(5)] == ["ben"]
+        assert show.show.status()["dropped"] == {"policy": 1}
+        assert show.show.status()["sentiment"] == 0

@@ -38,9 +38,7 @@ def test_a_question_is_one_in_several_languages_with_and_without_its_mark(text: 
     assert read(text, NAMES).is_question
 
 
-@pytest.mark.parametrize(
-    "text", ["what", "you like cats", "that is how it is", "i do", "gracias", "明日も来ます"]
-)
+@pytest.mark.parametrize("text", ["what", "you like cats", "that is how it is", "i do", "gracias", "明日も来ます"])
 def test_a_statement_asks_nothing(text: str) -> None:
     assert not read(text, NAMES).is_question
 
