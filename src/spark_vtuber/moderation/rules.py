@@ -19,7 +19,9 @@ _COMMON: Final = frozenset(
     " should'a gonna going want wanna have has need our any from out how what who us we're don't let's here here's get"
     " got gets getting best world down up hope wish life day find make take give help last old new real feel feeling"
     " free kid kids girl boy girls boys little young post write show tell play watch years year thing things everybody"
-    " everyone someone somebody nobody know why it's good right great one 1 2 3 4 5 6 7 8 9 10 come came coming".split()
+    " everyone someone somebody nobody know why it's good right great one 1 2 3 4 5 6 7 8 9 10 come came coming am"
+    " see try put off end family mom mother brother sister wife parents bring age better like love too live lives work"
+    " works home house school which where when still consider talk talking under".split()
 )
 """A text that ends in nothing but these is not worth waiting for."""
 
