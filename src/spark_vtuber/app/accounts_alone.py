@@ -3,7 +3,7 @@
 import logging
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -52,13 +52,16 @@ class Alone:
         return await complete(oauth, login, prompt, keeper(self._vault.keep, one.secret))
 
     async def sign_out(self, platform: str) -> bool:
-        """Forget an account and give its tokens back; False where there was none."""
+        """Forget an account; False where there was none. Its tokens are given back where that is possible."""
         one = platform_of(platform)
-        tokens = self._tokens(one)
-        await anyio.to_thread.run_sync(self._vault.remove, one.secret)
+        tokens: Tokens | None = None
+        with suppress(EngineError):
+            tokens = await anyio.to_thread.run_sync(partial(self._tokens, one))
+        was_kept = bool(await anyio.to_thread.run_sync(self._vault.remove, one.secret))
         if tokens is not None:
-            await self._oauth(one).revoke(tokens)
-        return tokens is not None
+            with suppress(SparkError):
+                await self._oauth(one).revoke(tokens)
+        return was_kept
 
     async def views(self) -> tuple[AccountView, ...]:
         """Every account as the platform knows it; a token that has ended is renewed and kept."""

@@ -80,7 +80,7 @@ class OAuth:
         """
         secret = {"client_secret": self.provider.client_secret} if self.provider.client_secret else {}
         form = {
-            "client_id": self.provider.client_id,
+            "client_id": old.client_id,
             **secret,
             "grant_type": "refresh_token",
             "refresh_token": old.refresh,
@@ -119,7 +119,7 @@ class OAuth:
     async def revoke(self, tokens: Tokens) -> None:
         """Give the tokens back, where the server takes them. Raises `EngineError("unreachable")`."""
         if self.provider.revoke_url:
-            form = {"client_id": self.provider.client_id, "token": tokens.access}
+            form = {"client_id": tokens.client_id, "token": tokens.access}
             await self._post(self.provider.revoke_url, form)
 
     async def _post(self, url: str, form: Form) -> tuple[int, Mapping[str, Any]]:
