@@ -205,19 +205,19 @@ class AccountDesk:
 
     async def _wait(self, one: Platform, oauth: OAuth, login: DeviceLogin, prompt: Prompt, waiting: _Login) -> None:
         keep = partial(self._house.keep_secret, one.secret)
-        view = self._views[one.name]
+        view, is_new = self._views[one.name], False
         with waiting.scope:
             try:
                 identity = await complete(oauth, login, prompt, keep)
-                view = self._signed_in(one, identity.login)
+                view, is_new = self._signed_in(one, identity.login), True
             except SparkError as error:
-                view = replace(view, detail=error.message, fix=error.fix)
+                view = replace(self._views[one.name], detail=error.message, fix=error.fix)
         if self._logins.get(one.name) is not waiting:
             return
         del self._logins[one.name]
         self._views[one.name] = view
         self._announce(one.name)
-        if view.state == "signed_in":
+        if is_new:
             self._house.supervisor.restart(one.source, "an account signed in")
 
     def _signed_in(self, one: Platform, login: str) -> AccountView:

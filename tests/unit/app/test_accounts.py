@@ -146,6 +146,19 @@ async def test_a_login_that_is_refused_is_told_and_changes_nothing(tmp_path: Pat
         assert room.restarted == []
 
 
+async def test_a_login_that_fails_leaves_the_account_as_it_was(tmp_path: Path) -> None:
+    async with room_in(tmp_path, account=True) as room:
+        await room.desk.sign_in("twitch")
+        await room.type_code()
+        before = room.house.vault.secret(SECRET)
+        await room.desk.sign_in("twitch")
+        room.fake.accounts.decline(room.fake.accounts.codes[-1])
+        await anyio.sleep(11)
+        assert (room.view.state, room.view.login, bool(room.view.detail)) == ("signed_in", "streamer", True)
+        assert room.house.vault.secret(SECRET) == before
+        assert room.restarted == ["an account signed in"]
+
+
 async def test_without_a_client_id_it_says_where_to_get_one(tmp_path: Path) -> None:
     async with room_in(tmp_path, client_id="") as room:
         with pytest.raises(SparkError) as caught:
