@@ -56,6 +56,8 @@ export class Show implements Watcher {
 	/** Unix milliseconds. */
 	startedAt = $state(0);
 	alerts: readonly Alert[] = $state.raw([]);
+	/** How the room feels, from -1 to 1. */
+	sentiment = $state(0);
 	/** Lines that got no answer, by reason. */
 	dropped: Readonly<Record<string, number>> = $state.raw({});
 
@@ -133,6 +135,12 @@ export class Show implements Watcher {
 				this.alerts = this.alerts.filter((each) => each.id !== cleared);
 				return;
 			}
+			case 'sentiment':
+				this.sentiment = number(data['value']) ?? 0;
+				return;
+			case 'chat.flood':
+				this.dropped = { ...this.dropped, full: (this.dropped['full'] ?? 0) + (number(data['lines']) ?? 0) };
+				return;
 			case 'chat.dropped':
 			case 'chat.blocked': {
 				const reason = type === 'chat.blocked' ? 'blocked' : text(data['reason']) || 'dropped';
@@ -166,6 +174,7 @@ export class Show implements Watcher {
 		this.isPanic = raw['panic'] === true;
 		this.isHold = typeof raw['hold'] === 'boolean' ? raw['hold'] : null;
 		this.mutedReason = text(raw['muted_reason']) ?? '';
+		this.sentiment = number(raw['sentiment']) ?? 0;
 		const dropped = isObject(raw['dropped']) ? raw['dropped'] : {};
 		this.dropped = Object.fromEntries(
 			Object.entries(dropped).flatMap(([reason, count]) => (typeof count === 'number' ? [[reason, count]] : []))

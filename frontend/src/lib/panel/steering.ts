@@ -12,6 +12,8 @@ export interface Cue {
 	readonly amount: number;
 	/** Id of who would answer; empty where that is not known yet. */
 	readonly persona: string;
+	/** How many viewers asked the same. */
+	readonly askedBy: number;
 	readonly waitingS: number;
 	readonly score: number;
 	readonly scores: readonly Score[];
@@ -74,6 +76,7 @@ function readCue(raw: Json): Cue {
 		kind: text(raw['kind']) ?? '',
 		amount: number(raw['amount']) ?? 0,
 		persona: text(raw['persona']) ?? '',
+		askedBy: number(raw['asked_by']) ?? 1,
 		waitingS: number(raw['waiting_s']) ?? 0,
 		score: number(raw['score']) ?? 0,
 		scores: readScores(raw['scores']),

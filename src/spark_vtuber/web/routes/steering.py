@@ -225,6 +225,7 @@ def _upcoming_view(one: Upcoming) -> dict[str, Any]:
         "kind": event.kind.value if event else cue.kind.value,
         "amount": event.amount if event else 0.0,
         "persona": one.persona,
+        "asked_by": one.cue.asked_by,
         "waiting_s": round(one.waiting_s, 3),
         "score": round(sum(one.scores.values()), 3),
         "scores": {name: round(score, 3) for name, score in one.scores.items()},

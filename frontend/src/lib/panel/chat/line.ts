@@ -131,6 +131,10 @@ const REASONS: Readonly<Record<string, string>> = {
 	doubtful: 'the second opinion held it back',
 	unpaid: 'only paid lines are answered now',
 	reserved: 'she talks little now, and nobody spoke to her',
+	merged: 'answered with another line that asks the same',
+	copypasta: 'the same words from many',
+	emotes: 'nothing but pictures, from many',
+	policy: 'the policy of the show leaves it out',
 	crash: 'something broke',
 	failed: 'the answer failed'
 };
