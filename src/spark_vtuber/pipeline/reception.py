@@ -130,7 +130,7 @@ class Reception:
         """Guard a line, which waits at the head of the queue so that it can still be taken back."""
         event = arrival.event
         try:
-            name, verdict = await self._check(event)
+            shown, verdict = await self._check(event)
         except BaseException:
             if arrival is self._stumbled_at and self._take(arrival):
                 self._tally.line_blocked(event, "guard_failed", "crash")
@@ -141,9 +141,9 @@ class Reception:
         if verdict.is_blocked:
             self._tally.line_blocked(event, verdict.rule, verdict.reason)
             return
-        author = replace(event.author, name=name or NAMELESS)
+        author = replace(shown.author, name=shown.author.name or NAMELESS)
         spans = spans_in(verdict.text, event)
-        shown = replace(event, text=verdict.text, author=author, emote_spans=spans)
+        shown = replace(shown, text=verdict.text, author=author, emote_spans=spans)
         cue = Cue(
             id=CueId(self._serial.next()),
             kind=CueKind.CHAT,
@@ -182,32 +182,36 @@ class Reception:
         self._tally.line_refused(unpaid.event, Reason.FULL)
         return True
 
-    async def _check(self, event: ChatEvent) -> tuple[str, Verdict]:
-        """The name to show and the verdict on the line; a bad name blocks like a bad text, a failing guard as well.
+    async def _check(self, event: ChatEvent) -> tuple[ChatEvent, Verdict]:
+        """The event with the name and title to show, and the verdict on the line.
 
-        The score is that of what is more doubtful, name or text. Titles of rewards pass as text does, on their own.
+        A bad name blocks like a bad text, a bad title of a reward and a failing guard as well; whoever redeems a reward
+        did not write its title. The score is that of what is most doubtful.
         """
-        context = GuardContext(source=event.source, author_id=event.author.id)
-        name = clean(event.author.name, MAX_NAME).text
+        where = GuardContext(source=event.source)
+        shown = replace(event, author=replace(event.author, name=clean(event.author.name, MAX_NAME).text))
         score = 0.0
         try:
-            if name:
-                on_name = await self._guard.check(name, Direction.IN, replace(context, position=Position.NAME))
-                if on_name.is_blocked:
-                    return name, on_name
-                name, score = on_name.text, on_name.score
-            context = replace(context, author=name)
-            if event.reward is not None and event.reward.title:
-                on_title = await self._guard.check(event.reward.title, Direction.IN, context)
-                if on_title.decision is not Decision.ALLOW:
-                    return name, replace(on_title, decision=Decision.BLOCK, text="")
-                score = max(score, on_title.score)
+            if name := shown.author.name:
+                own = replace(where, author_id=event.author.id, position=Position.NAME)
+                verdict = await self._guard.check(name, Direction.IN, own)
+                if verdict.is_blocked:
+                    return shown, verdict
+                shown = replace(shown, author=replace(shown.author, name=verdict.text))
+                score = verdict.score
+            if shown.reward is not None and shown.reward.title:
+                verdict = await self._guard.check(shown.reward.title, Direction.IN, where)
+                if verdict.is_blocked:
+                    return shown, verdict
+                shown = replace(shown, reward=replace(shown.reward, title=verdict.text))
+                score = max(score, verdict.score)
             if not event.text:
-                return name, Verdict(Decision.ALLOW, "", score=score)
-            verdict = await self._guard.check(event.text, Direction.IN, context)
+                return shown, Verdict(Decision.ALLOW, "", score=score)
+            own = replace(where, author=shown.author.name, author_id=event.author.id)
+            verdict = await self._guard.check(event.text, Direction.IN, own)
         except EngineError as error:
-            return name, Verdict(Decision.BLOCK, "", rule="guard_failed", reason=error.code)
-        return name, replace(verdict, score=max(verdict.score, score))
+            return shown, Verdict(Decision.BLOCK, "", rule="guard_failed", reason=error.code)
+        return shown, replace(verdict, score=max(verdict.score, score))
 
     def _retract(self, event: ChatEvent) -> None:
         """A moderator took something back: what waits of it leaves, what is being answered is cut."""
