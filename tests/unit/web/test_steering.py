@@ -90,6 +90,7 @@ async def test_the_queue_tells_what_is_next_and_what_waits_for_approval(house: H
                 "kind": "bits",
                 "amount": 100,
                 "persona": "main",
+                "asked_by": 1,
                 "waiting_s": 1.5,
                 "score": 9.5,
                 "scores": {"fresh": 9.5},
