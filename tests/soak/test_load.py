@@ -74,7 +74,7 @@ COPIED: Final = "the quick brown fox jumps over the lazy streamer while nobody l
 
 def config(model_url: str) -> str:
     """A show on the channel in which whatever was answered once is not answered again, however long it goes on."""
-    own = model_config(model_url).replace("[inbox]", "[inbox]\nrepeat_s = 300")
+    own = model_config(model_url).replace("repeat_s = 0.0", "repeat_s = 300")
     return own + SHOW.format(port=IRC_PORT)
 
 
@@ -216,7 +216,7 @@ async def test_a_thousand_lines_a_second_leave_the_show_its_core(
         ircd(inspircd, tmp_path),
         serve(Script(text="comma", tokens_per_s=40)) as model,
         live_show(
-            model_config(model.base_url).replace("[inbox]", "[inbox]\nrepeat_s = 300") + SHOW.format(port=IRC_PORT)
+            model_config(model.base_url).replace("repeat_s = 0.0", "repeat_s = 300") + SHOW.format(port=IRC_PORT)
         ) as show,
         show.listening(),
         AsyncExitStack() as stack,

@@ -208,6 +208,7 @@ def model_config(base_url: str, **keys: Any) -> str:
             "viewer_per_s = 1000.0",
             "viewer_burst = 1000",
             "duplicate_s = 0.0",
+            "repeat_s = 0.0",
             "",
         )
     )
