@@ -37,6 +37,9 @@ LONGEST_LINE: Final = 500
 
 LONGEST_CLAUSE: Final = 1_000
 
+CONTROL: Final = "control"
+"""Why a text was cleaned of characters that the checks read as the end of a word."""
+
 TAIL_CHARS: Final = 200
 """How much of what was already said is read again, for what is spread over clauses."""
 
@@ -109,8 +112,18 @@ class Chain:
         Only the first characters are read, and nothing else of the text is ever let through.
         """
         began = perf_counter()
-        ruling = self._rule(text, direction, released[-TAIL_CHARS:], spoken)
+        tail = released[-TAIL_CHARS:]
+        ruling = self._rule(text, direction, tail, spoken)
+        if ruling.decision is Decision.REWRITE and CONTROL in ruling.reason:
+            ruling = self._without_controls(ruling, direction, tail, spoken)
         return replace(ruling, microseconds=(perf_counter() - began) * 1e6)
+
+    def _without_controls(self, ruling: Ruling, direction: Direction, tail: str, spoken: str) -> Ruling:
+        """The ruling on a text without what stood between its letters and is not shown."""
+        shown = self._rule(ruling.text, direction, tail, spoken)
+        if shown.decision is Decision.BLOCK:
+            return replace(shown, spans=())
+        return replace(ruling, score=max(ruling.score, shown.score))
 
     def _rule(self, text: str, direction: Direction, tail: str, spoken: str) -> Ruling:
         raw = text[:LONGEST_CLAUSE]
