@@ -26,6 +26,11 @@ REPLY_S: Final = 5.0
 """Longest wait for a platform to take a reply."""
 
 _FIELD: Final = re.compile(r"\{(name|args)\}")
+_COMMANDING: Final = "/. "
+"""What begins a command of a platform."""
+
+_CALLING: Final = "/. !$?#-"
+"""What also begins one of other bots, which may obey this account more than a viewer."""
 
 
 class Voices(Protocol):
@@ -119,7 +124,9 @@ class Performer:
         trouble = ""
         if actions.reply:
             try:
-                await self._reply(event.source, filled(actions.reply))
+                is_a_viewers = _FIELD.match(actions.reply.lstrip()) is not None
+                text = clean(filled(actions.reply), MAX_CHARS).text.lstrip(_CALLING if is_a_viewers else _COMMANDING)
+                await self._reply(event.source, text)
             except EngineError as error:
                 if not (actions.scene or actions.expression or actions.cue):
                     raise
@@ -212,8 +219,7 @@ class Performer:
 
     async def _reply(self, source: str, text: str) -> None:
         """Write a reply into a chat, if the guard lets it. Raises `EngineError`: `blocked`, `late`, or as `send`."""
-        written = clean(text, MAX_CHARS).text.lstrip("/.")
-        verdict = await self._on.guard.check(written, Direction.OUT, GuardContext(position=Position.CAPTION))
+        verdict = await self._on.guard.check(text, Direction.OUT, GuardContext(position=Position.CAPTION))
         if verdict.is_blocked or not verdict.text.strip():
             raise EngineError("blocked", "the guard did not let the reply through")
         try:

@@ -308,6 +308,21 @@ async def test_what_the_guard_forbids_is_not_written_nor_what_begins_a_platforms
     assert [why for *_, why in room.outcomes()] == ["blocked", "", "blocked"]
 
 
+@pytest.mark.parametrize("text", ["!ban everybody", ". /ban everybody", "/ !ban everybody", "$ban everybody"])
+async def test_no_viewer_has_the_account_begin_a_command_of_the_platform_or_of_another_bot(text: str) -> None:
+    async with running(Room({"echo": {"reply": "{args}"}})) as room:
+        room.write(f"!echo {text}")
+        await anyio.sleep(0.1)
+    assert room.sent == [("twitch", "ban everybody")]
+
+
+async def test_a_reply_may_call_another_bot_by_the_words_of_the_configuration() -> None:
+    async with running(Room({"so": {"reply": "!so {args}"}})) as room:
+        room.write("!so /ana")
+        await anyio.sleep(0.1)
+    assert room.sent == [("twitch", "!so /ana")]
+
+
 async def test_a_reply_that_cannot_be_written_fails_softly() -> None:
     async with running(Room({"a": {"reply": "x"}, "b": {"reply": "x", "expression": "sad"}})) as room:
         room.failure = EngineError("read_only", "no account")
