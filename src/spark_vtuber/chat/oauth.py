@@ -77,14 +77,14 @@ class Tokens:
         try:
             raw = json.loads(text)
             return cls(
-                access=text_of(raw["access"]),
-                refresh=text_of(raw["refresh"]),
+                access=token_of(raw["access"]),
+                refresh=token_of(raw["refresh"]),
                 expires_at_ms=int(raw["expires_at"]),
                 scopes=tuple(map(text_of, raw["scopes"])),
                 client_id=text_of(raw["client_id"]),
                 obtained_at_ms=int(raw["obtained_at"]),
             )
-        except (ValueError, TypeError, KeyError, OverflowError):
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             raise EngineError(
                 "bad_account", "what is kept of the account cannot be read", fix="sign in again"
             ) from None
@@ -179,7 +179,7 @@ class DeviceLogin:
         said = _said(body)
         if "authorization_pending" in said or status >= 500:
             return None
-        if "slow_down" in said:
+        if "slow_down" in said or status == 429:
             self.interval_s += SLOWER_S
             return None
         if "expired_token" in said or "invalid device code" in said:
@@ -199,8 +199,8 @@ def tokens_from(provider: Provider, body: Mapping[str, Any], now_ms: int, old: T
         if named is None:
             named = old.scopes if old else ()
         return Tokens(
-            access=text_of(body["access_token"]),
-            refresh=text_of(body.get("refresh_token") or (old.refresh if old else None)),
+            access=token_of(body["access_token"]),
+            refresh=token_of(body.get("refresh_token") or (old.refresh if old else None)),
             expires_at_ms=now_ms + round(seconds_of(body.get("expires_in", 3600), longest=366 * LONGEST_S) * 1000),
             scopes=tuple(sorted(map(text_of, named))),
             client_id=provider.client_id,
@@ -251,6 +251,14 @@ def text_of(value: Any) -> str:
     if not isinstance(value, str) or not value or len(value) > 4_096:
         raise TypeError("a text was expected")
     return value
+
+
+def token_of(value: Any) -> str:
+    """A token, which fits into a header: what is none there would show up in errors. Raises `TypeError`."""
+    token = text_of(value)
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise TypeError("a token was expected")
+    return token
 
 
 def seconds_of(value: Any, *, least: float = 0.0, longest: float = LONGEST_S) -> float:

@@ -102,7 +102,7 @@ class OAuth:
             raise unreachable(self.provider, type(error).__name__) from None
         if answer.status_code == 401:
             return None
-        body = _body(answer)
+        body = body_of(answer)
         if answer.status_code != 200:
             raise refused(self.provider, answer.status_code, body)
         try:
@@ -127,7 +127,7 @@ class OAuth:
             answer = await self._http.post(url, data=dict(form), timeout=PATIENCE_S)
         except httpx.HTTPError as error:
             raise unreachable(self.provider, type(error).__name__) from None
-        return answer.status_code, _body(answer)
+        return answer.status_code, body_of(answer)
 
 
 class Account:
@@ -193,11 +193,12 @@ class Account:
             raise failure
 
 
-def _body(answer: httpx.Response) -> Mapping[str, Any]:
-    if len(answer.content) > LARGEST_BYTES:
+def body_of(answer: httpx.Response, largest: int = LARGEST_BYTES) -> Mapping[str, Any]:
+    """The object that an answer is; empty for everything else, and for more than `largest` bytes."""
+    if len(answer.content) > largest:
         return {}
     try:
         body = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}

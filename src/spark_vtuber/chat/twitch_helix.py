@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx
 
 from spark_vtuber.chat.oauth import Provider, signed_out, unreachable
-from spark_vtuber.chat.oauth_account import PATIENCE_S, Account
+from spark_vtuber.chat.oauth_account import PATIENCE_S, Account, body_of
 from spark_vtuber.core.errors import EngineError
 
 LARGEST_BYTES: Final = 1 << 20
@@ -112,7 +112,7 @@ class Helix:
             answer = await self._once(await self._account.access(access), method, path, params, json)
         status = answer.status_code
         if answer.is_success or status in fine:
-            return _body(answer)
+            return body_of(answer, LARGEST_BYTES)
         if status == 401 and "scope" not in _said(answer):
             raise signed_out(self._provider)
         if status == 429:
@@ -155,17 +155,7 @@ def _fix(path: str, answer: httpx.Response) -> str:
 
 
 def _said(answer: httpx.Response) -> str:
-    return str(_body(answer).get("message", ""))[:200].lower()
-
-
-def _body(answer: httpx.Response) -> Mapping[str, Any]:
-    if len(answer.content) > LARGEST_BYTES:
-        return {}
-    try:
-        body = answer.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
+    return str(body_of(answer, LARGEST_BYTES).get("message", ""))[:200].lower()
 
 
 def _rows(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:

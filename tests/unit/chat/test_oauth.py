@@ -124,6 +124,32 @@ async def test_a_server_that_is_away_for_a_while_does_not_end_a_login() -> None:
     assert (await oauth.finish(*await oauth.begin(()))).access == "access-1"
 
 
+async def test_a_server_that_is_asked_too_fast_is_asked_more_slowly() -> None:
+    server = Server((200, CODE), (429, {}), (200, GRANTED))
+    oauth = oauth_with(server)
+    assert (await oauth.finish(*await oauth.begin(()))).access == "access-1"
+
+
+@pytest.mark.parametrize("token", ["caf\u00e9", "two\nlines", "a b"])
+async def test_a_token_that_fits_into_no_header_is_none(token: str) -> None:
+    oauth = oauth_with(Server((200, CODE), (200, {**GRANTED, "access_token": token})))
+    login, prompt = await oauth.begin(())
+    with pytest.raises(EngineError) as caught:
+        await oauth.finish(login, prompt)
+    assert caught.value.code == "bad_answer"
+    assert token not in str(caught.value)
+
+
+async def test_an_answer_that_is_nested_without_end_is_none() -> None:
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=b"[" * 60_000)
+
+    oauth = OAuth(PLAIN, httpx.AsyncClient(transport=httpx.MockTransport(answer)), VirtualClock())
+    with pytest.raises(EngineError) as caught:
+        await oauth.begin(("a",))
+    assert caught.value.code == "bad_answer"
+
+
 def test_an_address_that_is_none_is_not_shown() -> None:
     login = DeviceLogin(PLAIN, ())
     with pytest.raises(EngineError, match="no sense"):
