@@ -13,6 +13,8 @@ from spark_vtuber.core.steering import ChatLine, LineState
 from spark_vtuber.core.turns import Reason, TurnRecord
 
 CAPACITY: Final = 2_000
+MOST_JOINED: Final = 1_000
+"""Lines of which it is known that they are answered with another."""
 
 _GONE: Final = (Reason.DELETED, Reason.BANNED, Reason.IGNORED)
 """Reasons after which a line is neither shown nor answered any more."""
@@ -115,7 +117,7 @@ class Lines:
             return
         if leader.line.state is LineState.ANSWERED:
             self._answered_with(entry, leader.line.turn)
-        else:
+        elif len(leader.joined) < MOST_JOINED:
             leader.joined.append((event.source, event.id))
 
     def retract(self, is_meant: Callable[[ChatEvent], bool]) -> list[str]:
