@@ -223,7 +223,7 @@ async def test_ten_thousand_lines_in_ten_seconds_are_survived_and_counted() -> N
         assert set(statuses) <= {202, 429}
         assert status["dropped"].get("rate", 0) >= statuses[429]
         assert sum(status["dropped"].values()) >= 9_000
-        assert set(status["dropped"]) <= {"rate", "full", "stale", "duplicate"}
+        assert set(status["dropped"]) <= {"rate", "full", "stale", "duplicate", "merged"}
         assert len(answered) == len(set(answered))
         assert slowest_s < 1.0
         assert _resident_kb(show) - before_kb < 60_000
