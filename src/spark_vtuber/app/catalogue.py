@@ -40,7 +40,7 @@ def keys(
 ) -> tuple[Setting, ...]:
     """Every key, table by table; engines with the options of those that are chosen.
 
-    Secrets are hidden, unless `are_raw`, which is for comparing only.
+    Secrets are hidden, unless `are_raw`, which is for comparing only: values, without limits.
     """
     catalogue = _Catalogue(settings, lookup, names, are_raw=are_raw)
     return tuple(catalogue.section((), settings.config, type(settings.config)()))
@@ -155,7 +155,7 @@ class _Catalogue:
     ) -> Setting:
         value = to_jsonable_python(value)
         default = None if default is PydanticUndefined else to_jsonable_python(default)
-        rule = _rules(model).get(path[-1], {}) if model is not None else {}
+        rule = _rules(model).get(path[-1], {}) if model is not None and not self._are_raw else {}
         kind: Type = rule.get("type") or _type_of(value)
         limits = {ours: rule[name] for name, ours in _LIMITS.items() if name in rule}
         extra = model.model_fields[path[-1]].json_schema_extra if model and path[-1] in model.model_fields else None

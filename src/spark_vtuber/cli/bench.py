@@ -12,12 +12,9 @@ from rich.progress import Progress
 
 from spark_vtuber.cli.console import complain, console, errors_in
 from spark_vtuber.core.errors import SparkError
-from spark_vtuber.testing.bench import soak_report
 from spark_vtuber.testing.bench.latency import Run, measure
 from spark_vtuber.testing.bench.profiles import PROFILES, Profile
 from spark_vtuber.testing.bench.report import as_json, report, write_log
-from spark_vtuber.testing.bench.soak import Soaked
-from spark_vtuber.testing.bench.soak import soak as soaking
 from spark_vtuber.testing.bench.tables import tables
 from spark_vtuber.testing.live import free_port
 
@@ -83,6 +80,10 @@ def soak(
     Starts a watched show, a model server, a chat server and a page. The exit code is 1 when a limit is missed: 99 %
     uptime, no crash, restarts within 30 s, 6 kB of memory a turn.
     """
+    from spark_vtuber.testing.bench import soak_report
+    from spark_vtuber.testing.bench.soak import Soaked
+    from spark_vtuber.testing.bench.soak import soak as soaking
+
     with (
         tempfile.TemporaryDirectory(prefix="spark-soak-") as folder,
         Progress(console=console, transient=True, refresh_per_second=REDRAWS_PER_S) as bar,

@@ -1,5 +1,6 @@
 """Where the program starts: a show gets its watch before anything heavy is imported."""
 
+import gc
 import sys
 from typing import Final
 
@@ -27,6 +28,9 @@ def _start(arguments: list[str]) -> None:
 
         if (port := panic_key.port_of(arguments)) is not None:
             sys.exit(panic_key.press(port))
+    gc.disable()  # nothing that is imported goes away: to look for garbage in it is a seventh of the start
     from spark_vtuber.cli.main import app
 
+    gc.freeze()
+    gc.enable()
     app(prog_name="spark-vtuber")

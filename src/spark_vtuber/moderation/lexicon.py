@@ -9,7 +9,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 from spark_vtuber.moderation.reading import Reading, Word
@@ -291,10 +292,18 @@ def _disguised(text: str, strong: frozenset[str]) -> str | None:
     return None
 
 
+def _dictionaries() -> Path:
+    """Where the library has its lists; to import it for them would load all of its scanners into every show."""
+    spec = find_spec("glin_profanity")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("glin-profanity is not installed", name="glin_profanity")
+    return Path(spec.origin).parent / "data" / "dictionaries"
+
+
 @cache
 def _listed(code: str) -> frozenset[str]:
     more = frozenset(fold(_MORE.get(code, "")).split())
     if code not in NAMES:
         return more
-    data = json.loads(files("glin_profanity").joinpath(f"data/dictionaries/{NAMES[code]}.json").read_text("utf-8"))
+    data = json.loads((_dictionaries() / f"{NAMES[code]}.json").read_text("utf-8"))
     return more | frozenset(" ".join(fold(str(word)).split()) for word in data["words"])
