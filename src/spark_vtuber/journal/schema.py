@@ -115,7 +115,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_size_limit = 4194304")
-        connection.execute("PRAGMA cache_size = -1024")
+        connection.execute("PRAGMA cache_size = -256")
         migrate(connection)
     except BaseException:
         connection.close()

@@ -102,7 +102,8 @@ class Gates:
         tokens = min(self.limits.burst, tokens + (now_s - since_s) * self.limits.per_s)
         has_token = tokens >= 1
         self._tokens[viewer] = (tokens - 1 if has_token else tokens, now_s)
-        if len(self._tokens) > self.limits.viewers:
+        full_s = now_s - self.limits.burst / self.limits.per_s
+        while len(self._tokens) > self.limits.viewers or next(iter(self._tokens.values()))[1] < full_s:
             self._tokens.popitem(last=False)
         return has_token
 
@@ -110,6 +111,6 @@ class Gates:
         now_s = self._clock.now()
         said_s = self._said.pop(key, None)
         self._said[key] = now_s
-        if len(self._said) > self.limits.lines:
+        while len(self._said) > self.limits.lines or next(iter(self._said.values())) < now_s - self.limits.duplicate_s:
             self._said.popitem(last=False)
         return said_s is not None and now_s - said_s < self.limits.duplicate_s

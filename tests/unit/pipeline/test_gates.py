@@ -73,3 +73,12 @@ async def test_lines_that_differ_only_far_behind_their_beginning_are_repetitions
     gates = Gates(VirtualClock())
     assert gates.refuse(line(1, "x" * 600 + "a")) is None
     assert gates.refuse(line(2, "x" * 600 + "b")) is Reason.DUPLICATE
+
+
+async def test_whoever_is_silent_for_a_while_is_forgotten() -> None:
+    gates = Gates(VirtualClock(), GateLimits(per_s=0.5, burst=5, duplicate_s=30))
+    for number in range(200):
+        gates.refuse(line(number, f"line {number}", author=f"viewer{number}"))
+        await anyio.sleep(1)
+    assert len(gates._tokens) <= 11
+    assert len(gates._said) <= 31

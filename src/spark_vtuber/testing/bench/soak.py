@@ -39,6 +39,13 @@ COME_BACK_S: Final = 2.0
 SEEN_S: Final = 120.0
 """A fault shows in the journal within this time: a hang is found within 90 s."""
 
+FLOOD: Final = 10_000
+FLOOD_PER_S: Final = 500
+"""The evening begins with a raid, which fills whatever keeps the last so many lines: what grows after it, leaks."""
+
+JOINS_S: Final = 2.0
+"""A client that is connected has joined the channel by then."""
+
 ANSWER: Final = "Oh good evening, how nice of you to come."
 """Two seconds of speech: many turns an hour."""
 
@@ -98,6 +105,7 @@ class ChatServer:
     def __init__(self) -> None:
         self.port = 0
         self._links: list[tuple[FakeConnection, SocketStream]] = []
+        self._came = anyio.Event()
 
     def say(self, number: int) -> None:
         """A viewer writes to everybody who is connected."""
@@ -105,6 +113,15 @@ class ChatServer:
         line = f":{who}!{who}@{who}.tmi.twitch.tv PRIVMSG #{CHANNEL} :hello number {number}, how is it going tonight?"
         for link, _ in self._links:
             link.say(line)
+
+    async def flood(self) -> None:
+        """Everybody writes at once, as soon as somebody is connected."""
+        await self._came.wait()
+        await anyio.sleep(JOINS_S)
+        for number in range(FLOOD):
+            self.say(number)
+            if number % 50 == 0:
+                await anyio.sleep(50 / FLOOD_PER_S)
 
     def drop(self) -> None:
         """Close every connection."""
@@ -116,6 +133,7 @@ class ChatServer:
         link = FakeConnection()
         entry = (link, stream)
         self._links.append(entry)
+        self._came.set()
         try:
             async with stream, anyio.create_task_group() as tasks:
                 tasks.start_soon(self._speak, link, stream, tasks.cancel_scope)
@@ -297,9 +315,10 @@ async def _strike(
 
 
 async def _write(chat: ChatServer, soaked: Soaked) -> None:
+    await chat.flood()
     while True:
         soaked.lines += 1
-        chat.say(soaked.lines)
+        chat.say(FLOOD + soaked.lines)
         await anyio.sleep(LINE_EVERY_S)
 
 
