@@ -15,6 +15,7 @@ from spark_vtuber.chat import twitch_features, youtube_account
 from spark_vtuber.chat.oauth import DeviceLogin, Identity, Prompt, Provider, Tokens
 from spark_vtuber.chat.oauth_account import OAuth
 from spark_vtuber.chat.twitch_features import provider_of, scopes_of, wanted
+from spark_vtuber.config.environment import given_secrets, variable_of
 from spark_vtuber.config.keys import Config
 from spark_vtuber.core.accounts import AccountView, LoginCode, account_event
 from spark_vtuber.core.clock import Clock
@@ -110,19 +111,49 @@ def platform_of(name: str, platforms: Mapping[str, Platform] = PLATFORMS) -> Pla
 async def complete(
     oauth: OAuth, login: DeviceLogin, prompt: Prompt, keep: Callable[[str], Awaitable[None]]
 ) -> Identity:
-    """Wait until the person typed the code, keep the tokens, then ask whose they are where that can be asked.
+    """Wait until the person typed the code, ask whose the tokens are where that can be asked, and keep them.
+
+    A platform that cannot say now whose they are leaves the name empty.
 
     Raises:
-        SparkError: as `OAuth.finish`, what `keep` says, or `signed_out`.
+        SparkError: as `OAuth.finish`, what `keep` says, or `bad_answer`; nothing is kept then.
     """
     tokens = await oauth.finish(login, prompt)
+    identity = await _identity(oauth, tokens)
     await keep(tokens.to_json())
+    return identity
+
+
+async def _identity(oauth: OAuth, tokens: Tokens) -> Identity:
+    unknown = Identity("", "", tokens.client_id, tokens.scopes, 0.0)
     if not oauth.provider.validate_url:
-        return Identity("", "", tokens.client_id, tokens.scopes, 0.0)
-    identity = await oauth.validate(tokens.access)
+        return unknown
+    try:
+        identity = await oauth.validate(tokens.access)
+    except EngineError as error:
+        if not error.retryable:
+            raise
+        return unknown
     if identity is None:
         raise EngineError("bad_answer", f"{oauth.provider.title} does not know its own token", fix="try again")
     return identity
+
+
+def check_changeable(one: Platform) -> None:
+    """Raises `SparkError("in_environment")` for an account that the environment gives: no program can change it."""
+    if one.secret in given_secrets():
+        variable = variable_of(one.secret)
+        what = f"the {one.title} account is given by the environment variable {variable}, which goes before all others"
+        raise SparkError(what, code="in_environment", fix=f"unset {variable}, then try again")
+
+
+def as_given(one: Platform, view: AccountView) -> AccountView:
+    """A view that says so where the environment gives the account: what is renewed cannot be written back there."""
+    if one.secret not in given_secrets():
+        return view
+    variable = variable_of(one.secret)
+    detail = "; ".join(filter(None, (view.detail, f"the environment variable {variable} goes before what is renewed")))
+    return replace(view, detail=detail, fix=f"unset {variable}, and sign in where nobody is signed in then")
 
 
 @dataclass(slots=True)
@@ -153,12 +184,14 @@ class AccountDesk:
     async def sign_in(self, platform: str) -> LoginCode:
         """Ask for a code and wait for it in the background."""
         one = platform_of(platform, self._platforms)
+        check_changeable(one)
         if self._tasks is None:
             raise EngineError("not_ready", "the show is not ready yet", retryable=True, fix="try again")
         oauth = self._oauth(one)
         login, prompt = await oauth.begin(one.scopes(self._house.config))
         self._give_up(platform)
         expires_ms = self._house.around.clock.unix_ms() + round(prompt.expires_s * 1000)
+        self._views[platform] = replace(self._views[platform], failure="")
         waiting = self._logins[platform] = _Login(LoginCode(prompt.address, prompt.code, expires_ms))
         self._announce(platform)
         self._tasks.start_soon(self._wait, one, oauth, login, prompt, waiting)
@@ -168,8 +201,10 @@ class AccountDesk:
         """Give up the code that waits, else give the tokens back and forget them."""
         one = platform_of(platform, self._platforms)
         if self._give_up(platform):
+            self._views[platform] = replace(self._views[platform], failure="the login was given up")
             self._announce(platform)
             return True
+        check_changeable(one)
         tokens = await self._tokens(one)
         await self._house.forget_secret(one.secret)
         was_signed_in = tokens is not None or self._views[platform].state != "signed_out"
@@ -211,7 +246,8 @@ class AccountDesk:
                 identity = await complete(oauth, login, prompt, keep)
                 view, is_new = self._signed_in(one, identity.login), True
             except SparkError as error:
-                view = replace(self._views[one.name], detail=error.message, fix=error.fix)
+                before = self._views[one.name]
+                view = replace(before, detail=error.message, fix=error.fix, failure=error.message)
         if self._logins.get(one.name) is not waiting:
             return
         del self._logins[one.name]
@@ -258,6 +294,7 @@ class AccountDesk:
 
     def _shown(self, view: AccountView) -> AccountView:
         waiting = self._logins.get(view.platform)
+        view = as_given(self._platforms[view.platform], view)
         return replace(view, state="waiting", code=waiting.code) if waiting else view
 
     def _announce(self, platform: str) -> None:

@@ -13,7 +13,7 @@ import anyio.to_thread
 import httpx
 
 from spark_vtuber import engines
-from spark_vtuber.app.accounts import PLATFORMS, Platform, complete, keeper, platform_of
+from spark_vtuber.app.accounts import PLATFORMS, Platform, as_given, check_changeable, complete, keeper, platform_of
 from spark_vtuber.app.chats import engine_of, options_of
 from spark_vtuber.app.environment import Surroundings, engine_env, http_client
 from spark_vtuber.chat.oauth import Identity, Prompt, Tokens, not_signed_in
@@ -45,6 +45,7 @@ class Alone:
         Whether tokens can be kept is tried before the person does anything.
         """
         one = platform_of(platform)
+        check_changeable(one)
         oauth = self._oauth(one)
         await anyio.to_thread.run_sync(self._try_to_keep)
         login, prompt = await oauth.begin(one.scopes(self._config))
@@ -54,6 +55,7 @@ class Alone:
     async def sign_out(self, platform: str) -> bool:
         """Forget an account; False where there was none. Its tokens are given back where that is possible."""
         one = platform_of(platform)
+        check_changeable(one)
         tokens: Tokens | None = None
         with suppress(EngineError):
             tokens = await anyio.to_thread.run_sync(partial(self._tokens, one))
@@ -65,7 +67,7 @@ class Alone:
 
     async def views(self) -> tuple[AccountView, ...]:
         """Every account as the platform knows it; a token that has ended is renewed and kept."""
-        return tuple([await self._view(one) for one in PLATFORMS.values()])
+        return tuple([as_given(one, await self._view(one)) for one in PLATFORMS.values()])
 
     async def send(self, platform: str, text: str) -> None:
         """Write one line as the account. Raises `SparkError`."""

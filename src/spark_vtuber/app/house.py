@@ -14,7 +14,7 @@ from spark_vtuber.app.keepsake import FileKeepsake
 from spark_vtuber.app.live import Live
 from spark_vtuber.app.vault import open_vault, uses
 from spark_vtuber.chat.oauth import secrets_in
-from spark_vtuber.config.environment import given_secrets, secrets
+from spark_vtuber.config.environment import given_secrets, secrets, variable_of
 from spark_vtuber.config.keys import Config
 from spark_vtuber.config.load import Settings
 from spark_vtuber.core.engine import EngineEnv
@@ -83,6 +83,9 @@ class House:
         """Keep a secret for this show and the next, and out of everything that is shown. Raises `SparkError`."""
         self._found(value)
         await self.around.aside(partial(self.vault.keep, name, value))
+        if given_secrets().get(name, value) != value:
+            hidden = "%s was renewed and kept, but the next show will use what %s holds: unset that variable"
+            self.around.log.warning(hidden, name, variable_of(name))
         await self.learn(self.settings)
 
     async def forget_secret(self, name: str) -> None:

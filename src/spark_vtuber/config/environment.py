@@ -22,6 +22,11 @@ def given_secrets(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     }
 
 
+def variable_of(name: str) -> str:
+    """The variable that gives the secret of a name."""
+    return SECRET_VARIABLE + name.upper().replace("-", "_")
+
+
 def passphrase(environ: Mapping[str, str] | None = None) -> str:
     """What opens the file with the secrets; empty where it is not set."""
     return (os.environ if environ is None else environ).get(PASSPHRASE, "")

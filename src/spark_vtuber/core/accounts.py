@@ -22,7 +22,8 @@ class AccountView:
     """The account of one platform.
 
     `login` is its name there, empty while it is not known. `missing` are permissions that what is switched on needs,
-    `excess` those that nothing uses. `code` is there while somebody signs in. `fix` says what would help.
+    `excess` those that nothing uses. `code` is there while somebody signs in. `failure` says why the last login came to
+    nothing, `fix` what would help.
     """
 
     platform: str
@@ -33,6 +34,7 @@ class AccountView:
     excess: tuple[str, ...] = field(default=())
     detail: str = ""
     fix: str = ""
+    failure: str = ""
     code: LoginCode | None = None
 
 
@@ -80,4 +82,5 @@ def account_event(view: AccountView) -> dict[str, Any]:
         "excess": list(view.excess),
         "detail": view.detail,
         "fix": view.fix,
+        "failure": view.failure,
     }

@@ -46,7 +46,7 @@ class FakeAccounts:
         """Give up the code, else the account."""
         self._known(platform)
         if self.view.code is not None:
-            self.view = self._before
+            self.view = replace(self._before, failure="the login was given up")
             return True
         is_signed_in = self.view.state != "signed_out"
         self.view = AccountView("twitch", "Twitch", "signed_out")

@@ -155,6 +155,7 @@ async def test_a_login_that_fails_leaves_the_account_as_it_was(tmp_path: Path) -
         room.fake.accounts.decline(room.fake.accounts.codes[-1])
         await anyio.sleep(11)
         assert (room.view.state, room.view.login, bool(room.view.detail)) == ("signed_in", "streamer", True)
+        assert room.view.failure == room.view.detail
         assert room.house.vault.secret(SECRET) == before
         assert room.restarted == ["an account signed in"]
 
@@ -165,3 +166,40 @@ async def test_without_a_client_id_it_says_where_to_get_one(tmp_path: Path) -> N
             await room.desk.sign_in("twitch")
         assert caught.value.code == "no_client_id"
         assert "dev.twitch.tv" in caught.value.fix
+
+
+async def test_a_login_is_not_lost_where_the_platform_cannot_say_whose_it_is(tmp_path: Path) -> None:
+    async with room_in(tmp_path, account=True) as room:
+        room.fake.fail("/validate", 503)
+        await room.desk.sign_in("twitch")
+        await room.type_code()
+        assert (room.view.state, room.view.failure) == ("signed_in", "")
+        assert room.restarted == ["an account signed in"]
+
+
+async def test_a_token_that_the_platform_does_not_know_is_not_kept(tmp_path: Path) -> None:
+    async with room_in(tmp_path, account=True) as room:
+        room.fake.fail("/validate", 401)
+        await room.desk.sign_in("twitch")
+        await room.type_code()
+        assert (room.view.state, bool(room.view.failure)) == ("signed_out", True)
+        with pytest.raises(EngineError):
+            room.house.vault.secret(SECRET)
+
+
+async def test_an_account_of_the_environment_is_changed_only_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    variable = "SPARK_SECRET_TWITCH_ACCOUNT"
+    monkeypatch.setenv(variable, Tokens("access-0", "refresh-0", 0, (), CLIENT_ID, 0).to_json())
+    async with room_in(tmp_path, account=True) as room:
+        assert room.view.state == "signed_in"
+        assert variable in room.view.detail
+        assert variable in room.view.fix
+        for act in (room.desk.sign_in("twitch"), room.desk.sign_out("twitch")):
+            with pytest.raises(SparkError) as caught:
+                await act
+            assert (caught.value.code, variable in caught.value.fix) == ("in_environment", True)
+        await room.house.keep_secret(SECRET, Tokens("access-1", "refresh-1", 0, (), CLIENT_ID, 0).to_json())
+    assert variable in caplog.text
+    assert "access-" not in caplog.text

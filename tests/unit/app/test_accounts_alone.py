@@ -85,3 +85,17 @@ async def test_a_reward_needs_somebody_who_is_signed_in(tmp_path: Path, fake: Fa
     with pytest.raises(SparkError) as caught:
         await accounts.make_reward("Ask", 500, wants_text=True)
     assert caught.value.code == "not_signed_in"
+
+
+async def test_an_account_of_the_environment_is_changed_only_there(
+    tmp_path: Path, fake: FakeTwitch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variable = "SPARK_SECRET_TWITCH_ACCOUNT"
+    monkeypatch.setenv(variable, Tokens("access-0", "refresh-0", 0, (), CLIENT_ID, 0).to_json())
+    accounts, _ = alone_in(tmp_path, fake)
+    for act in (accounts.sign_in("twitch", lambda _: None), accounts.sign_out("twitch")):
+        with pytest.raises(SparkError) as caught:
+            await act
+        assert (caught.value.code, variable in caught.value.fix) == ("in_environment", True)
+    [view] = [one for one in await accounts.views() if one.platform == "twitch"]
+    assert (view.state, variable in view.fix) == ("refused", True)

@@ -64,6 +64,7 @@ async def test_an_account_is_signed_in_and_out_and_somebody_did_it(
             "excess": [],
             "detail": "",
             "fix": "",
+            "failure": "",
             "code": None,
         }
     ]

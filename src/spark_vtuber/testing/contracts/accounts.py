@@ -29,6 +29,7 @@ async def signs_in_once_the_code_was_typed(desk: Desk) -> None:
     await desk.type_code()
     _hold(_view(desk).state == "signed_in", "nobody is signed in")
     _hold(bool(_view(desk).login) and _view(desk).code is None, "it does not say who, or still shows the code")
+    _hold(not _view(desk).failure, "a login that succeeded is called a failure")
 
 
 async def gives_up_a_login_before_it_signs_out(desk: Desk) -> None:
@@ -38,6 +39,7 @@ async def gives_up_a_login_before_it_signs_out(desk: Desk) -> None:
     await desk.accounts.sign_in("twitch")
     _hold(await desk.accounts.sign_out("twitch"), "a login cannot be given up")
     _hold(_view(desk).state == "signed_in", "giving up a login loses the account")
+    _hold(bool(_view(desk).failure), "it is not told that nobody signed in")
     _hold(await desk.accounts.sign_out("twitch"), "an account cannot be signed out")
     _hold(_view(desk).state == "signed_out", "it is signed in after signing out")
     _hold(not await desk.accounts.sign_out("twitch"), "there was nothing to sign out of")
