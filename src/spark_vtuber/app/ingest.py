@@ -16,7 +16,16 @@ from spark_vtuber.chat.ingest_protocol import read_batch, read_event
 from spark_vtuber.core.errors import EngineError, ProtocolError, SparkError
 from spark_vtuber.core.events import ChatEvent
 from spark_vtuber.core.ids import Serial
-from spark_vtuber.core.ingest import INGEST_OFF, RATE, VERSION, WRONG_TOKEN, Receipt, Receipts, receipts_view
+from spark_vtuber.core.ingest import (
+    INGEST_OFF,
+    RATE,
+    VERSION,
+    WRONG_TOKEN,
+    Receipt,
+    Receipts,
+    note_on,
+    receipts_view,
+)
 from spark_vtuber.web.bucket import Bucket
 
 NAME: Final = "ingest"
@@ -33,8 +42,8 @@ SOURCES: Final = 32
 KNOWN: Final = 5_000
 """Events whose ids are remembered, so that none counts twice and each outcome finds its way back."""
 
-_TELLING: Final = frozenset({"chat.dropped", "chat.blocked", "turn.ended"})
-"""Events that tell what became of a line."""
+_TELLING: Final = frozenset({"chat.dropped", "chat.blocked", "redeem", "turn.ended"})
+"""Events that tell what became of a line or a purchase."""
 
 FIX: Final = 'set [ingest] token = "secret:ingest", and run: spark-vtuber secrets set ingest'
 
@@ -101,10 +110,12 @@ class IngestRoom:
         data = json.loads(text)[3]
         if kind == "turn.ended":
             self._answered(data["record"])
-        else:
-            outcome = "dropped" if kind == "chat.dropped" else "blocked"
-            if data["source"] in self._sources:
-                self._tell_outcome(data["id"], outcome, data["reason"])
+        elif data["source"] in self._sources:
+            if kind == "redeem":
+                outcome = "redeemed" if data["outcome"] == "done" else "failed"
+            else:
+                outcome = "dropped" if kind == "chat.dropped" else "blocked"
+            self._tell_outcome(data["id"], outcome, data["reason"])
 
     def admit(self, peer: "_Peer") -> None:
         """A program said a good hello. Raises `SparkError("too_many")`."""
@@ -136,7 +147,7 @@ class IngestRoom:
         if len(self._known) > KNOWN:
             self._known.popitem(last=False)
         self._receive(event)
-        return Receipt(index, shown), 0.0
+        return Receipt(index, shown, note=note_on(event)), 0.0
 
     def _check(self, event: ChatEvent) -> None:
         """What only the show knows of an event."""

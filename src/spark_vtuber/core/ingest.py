@@ -5,6 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from spark_vtuber.core.events import ChatEvent, ChatKind
+
 VERSION: Final = 1
 """Of the schema of events and frames; it only grows."""
 
@@ -12,6 +14,11 @@ INGEST_OFF: Final = "ingest_off"
 """Code of the error while nobody may come in."""
 
 WRONG_TOKEN: Final = "wrong_token"  # noqa: S105 - a code, not a token
+UNSETTLED: Final = (
+    "settle this purchase where it was bought once its outcome is told: the show cannot give points back"
+)
+"""Note on a purchase: only the program that pushed it in can reach the platform's list."""
+
 RATE: Final = "rate"
 """Code of an event that came too fast."""
 
@@ -21,18 +28,24 @@ class Receipt:
     """What became of one event of a batch.
 
     `id` is the event's id as it was sent, or one that was given to it. A refused one has a `code` and a `reason`, and
-    no id where it could not be read.
+    no id where it could not be read. `note` is what its sender should know of one that was taken.
     """
 
     index: int
     id: str
     code: str = ""
     reason: str = ""
+    note: str = ""
 
     @property
     def is_accepted(self) -> bool:
         """Whether the event was taken in."""
         return not self.code
+
+
+def note_on(event: ChatEvent) -> str:
+    """What the sender of an event should know of it."""
+    return UNSETTLED if event.kind is ChatKind.REWARD else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +87,9 @@ class Ingest(Protocol):
 def receipt_view(receipt: Receipt) -> dict[str, Any]:
     """A receipt as JSON."""
     view: dict[str, Any] = {"index": receipt.index, "id": receipt.id, "accepted": receipt.is_accepted}
-    return view if receipt.is_accepted else {**view, "code": receipt.code, "reason": receipt.reason}
+    if not receipt.is_accepted:
+        return {**view, "code": receipt.code, "reason": receipt.reason}
+    return {**view, "note": receipt.note} if receipt.note else view
 
 
 def receipts_view(receipts: Receipts) -> dict[str, Any]:

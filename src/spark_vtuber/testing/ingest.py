@@ -12,7 +12,7 @@ from spark_vtuber.chat.ingest_protocol import read_batch, read_event
 from spark_vtuber.core.errors import ProtocolError, SparkError
 from spark_vtuber.core.events import ChatEvent
 from spark_vtuber.core.ids import Serial
-from spark_vtuber.core.ingest import INGEST_OFF, RATE, Receipt, Receipts, receipts_view
+from spark_vtuber.core.ingest import INGEST_OFF, RATE, Receipt, Receipts, note_on, receipts_view
 
 
 class FakeIngest:
@@ -62,7 +62,7 @@ class FakeIngest:
         if any(event.id == known.id for known in self.events):
             return Receipt(index, value["id"], "duplicate", "it came already")
         self.events.append(event)
-        return Receipt(index, event.id.removeprefix(f"{event.source}:"))
+        return Receipt(index, event.id.removeprefix(f"{event.source}:"), note=note_on(event))
 
 
 class FakeIngestPeer:

@@ -21,6 +21,7 @@ from spark_vtuber.config.load import load
 from spark_vtuber.core.errors import EngineError, ProtocolError, SparkError
 from spark_vtuber.core.events import ChatEvent, Role
 from spark_vtuber.core.ids import TurnId
+from spark_vtuber.core.ingest import receipts_view
 from spark_vtuber.testing.contracts.ingest import INGEST, Entrance, Promise
 from spark_vtuber.testing.crews import SPARK
 from spark_vtuber.testing.ingest import FakeIngest
@@ -184,6 +185,24 @@ async def test_whoever_asks_is_told_what_became_of_each_line_and_what_was_said(t
     ]
     said = [(one["text"], one["reply_to"], one["persona"]) for one in told if one["type"] == "say"]
     assert said == [("Hello Ana!", "3", "main"), ("a reply", None, "")]
+
+
+async def test_a_purchase_says_who_settles_it_and_is_told_what_became_of_it(tmp_path: Path) -> None:
+    async with porch(tmp_path) as here, here.room.connect(is_known=True) as peer, aclosing(peer.frames()) as frames:
+        await greet(here, peer, outcomes=True)
+        await anext(frames)
+        bought = [line(number, kind="reward", reward={"title": "Joke"}) for number in "12"]
+        taken = here.room.post({"source": "kick", "events": [*bought, line("3")]})
+        notes = [one.get("note", "") for one in receipts_view(taken)["results"]]
+        assert [bool(note) for note in notes] == [True, True, False]
+        for number, outcome in (("1", "done"), ("2", "failed")):
+            told = {"title": "Joke", "outcome": outcome, "reason": "late" if outcome == "failed" else "", "settled": ""}
+            here.house.events("redeem", id=f"kick:{number}", source="kick", **told)
+        outcomes = [json.loads(await anext(frames)) for _ in range(2)]
+    assert [(one["id"], one["outcome"], one["reason"]) for one in outcomes] == [
+        ("1", "redeemed", ""),
+        ("2", "failed", "late"),
+    ]
 
 
 async def test_who_asked_for_nothing_is_told_nothing(tmp_path: Path) -> None:
