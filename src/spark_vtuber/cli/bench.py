@@ -43,9 +43,10 @@ def latency(
 ) -> None:
     """Measure how long a viewer waits from a line to the first sound, beside the floor.
 
-    Starts a show, a model server with an exact schedule, and a client with sound.
-    The exit code is 1 when the promise of the profile is missed: embedded and spark
-    answer in less than 500 ms (p95), slow has no hole over 50 ms inside a turn.
+    Starts a show, a model server with an exact schedule, and a client with
+    sound. The exit code is 1 when the promise of the profile is missed: embedded
+    and spark answer in less than 500 ms (p95), slow has no hole over 50 ms
+    inside a turn.
     """
     measured: list[Run] = []
     errors: list[SparkError] = []
@@ -77,8 +78,9 @@ def soak(
 ) -> None:
     """How a real show lasts: uptime, restarts, silence, and what grows, while chat goes on.
 
-    Starts a watched show, a model server, a chat server and a page. The exit code is 1 when a limit is missed: 99 %
-    uptime, no crash, restarts within 30 s, 6 kB of memory a turn.
+    Starts a watched show, a model server, a chat server and a page. The exit
+    code is 1 when a limit is missed: 99 % uptime, no crash, restarts within
+    30 s, 6 kB of memory a turn.
     """
     from spark_vtuber.testing.bench import soak_report
     from spark_vtuber.testing.bench.soak import Soaked

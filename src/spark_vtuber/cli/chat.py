@@ -122,6 +122,7 @@ def status(
       spark-vtuber chat status
     """
     settings = _settings(config, port, data_dir)
+    used = {one.name for one in PLATFORMS.values() if one.is_used(settings)}
     with _complaining():
         try:
             views: list[dict[str, Any]] = ask(settings, "/api/accounts")
@@ -133,8 +134,7 @@ def status(
             print(json.dumps(views))
         else:
             for view in views:
-                _show(view)
-    used = {one.name for one in PLATFORMS.values() if one.is_used(settings)}
+                _show(view, is_used=view["platform"] in used)
     broken = [view for view in views if view["platform"] in used and (view["state"] != "signed_in" or view["missing"])]
     raise typer.Exit(1 if broken else 0)
 
@@ -148,6 +148,8 @@ def send(
     data_dir: options.DataDir = None,
 ) -> None:
     """Write one line into the chat, as the account.
+
+    A show that runs writes it; without one, the command itself does.
 
     [bold]Example[/]
 
@@ -231,8 +233,8 @@ def _sign_in_with_the_show(settings: Config, platform: str, code: dict[str, Any]
     except KeyboardInterrupt:
         ask(settings, "/api/accounts/logout", {"platform": platform})
         raise
-    if view["state"] != "signed_in":
-        raise SparkError(view["detail"] or "nobody signed in", fix=view["fix"])
+    if view["state"] != "signed_in" or view["failure"]:
+        raise SparkError(view["failure"] or view["detail"] or "nobody signed in", fix=view["fix"])
     return str(view["login"])
 
 
@@ -245,7 +247,7 @@ def _tell(address: str, code: str) -> Status:
     return console.status("Waiting for you to agree there; Ctrl+C gives up …")
 
 
-def _show(view: dict[str, Any]) -> None:
+def _show(view: dict[str, Any], *, is_used: bool) -> None:
     marks = {"signed_in": "[green]signed in[/]", "waiting": "[yellow]waiting[/]", "refused": "[red]refused[/]"}
     who = f" as {escape(view['login'])}" if view["login"] else ""
     console.print(f"{escape(view['title'])}: {marks.get(view['state'], '[dim]signed out[/]')}{who}")
@@ -254,8 +256,9 @@ def _show(view: dict[str, Any]) -> None:
             console.print(f"  [yellow]{title}:[/] {escape(', '.join(scopes))}")
     if view["detail"]:
         console.print(f"  {escape(view['detail'])}")
-    if view["fix"]:
-        console.print(f"  [dim]fix:[/] {escape(view['fix'])}")
+    login = f"spark-vtuber chat login {view['platform']}" if is_used and view["state"] == "signed_out" else ""
+    if fix := view["fix"] or login:
+        console.print(f"  [dim]fix:[/] {escape(fix)}")
 
 
 def _alone(settings: Config, work: Callable[[Alone], Awaitable[T]]) -> T:

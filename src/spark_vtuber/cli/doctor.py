@@ -40,10 +40,10 @@ def doctor(
     server there, and which model?), and the licences of what runs. It starts
     nothing that stays. The exit code is 1 where a line says "error".
 
-    With --preflight it also goes through the list before going live: room, power,
-    memory, heat, the sound device, a word of the model, a sentence of the voice, a
-    bad line for the guard, the scenes of OBS, the last rehearsal, and a show that
-    already runs. Nothing is said, shown or switched.
+    With --preflight it also goes through the list before going live: room,
+    power, memory, heat, the sound device, a word of the model, a sentence of the
+    voice, a bad line for the guard, the scenes of OBS, the last rehearsal, and a
+    show that already runs. Nothing is said, shown or switched.
 
     [bold]Examples[/]
 

@@ -44,8 +44,9 @@ def check(
 ) -> None:
     r"""Print one JSON verdict for each text, as soon as it is made.
 
-    `decision` is allow, rewrite or block; `spans` are characters of the text; `score`
-    is from 0 to 1. The options of the guard `chain` count, whichever guard the show uses.
+    `decision` is allow, rewrite or block; `spans` are characters of the text;
+    `score` is from 0 to 1. The options of the guard `chain` count, whichever
+    guard the show uses.
 
     [bold]Examples[/]
 
@@ -68,10 +69,15 @@ def ledger(
     port: options.Port = None,
     config: options.ConfigFile = None,
 ) -> None:
-    """Print what the guard of the running show held back, newest first, one JSON object a line.
+    """Print what the guard of the running show held back, newest first.
 
-    The texts are kept nowhere: an entry has the rule and what it means, the
-    place, the length, and a hash that is the same for the same text.
+    One JSON object a line. The texts are kept nowhere: an entry has the rule and
+    what it means, the place, the length, and a hash that is the same for the
+    same text.
+
+    [bold]Example[/]
+
+      spark-vtuber guard ledger --category threat --limit 20
     """
     query = f"limit={limit}" + (f"&category={quote(category)}" if category else "")
     for entry in _asked(config, port, f"/api/guard/ledger?{query}")["entries"]:
@@ -80,13 +86,28 @@ def ledger(
 
 @app.command()
 def allow(phrase: Phrase, remove: Remove = False, port: options.Port = None, config: options.ConfigFile = None) -> None:
-    """Let a phrase pass that is harmless as a whole; counts in the running show from the next line on."""
+    """Let a phrase pass that is harmless as a whole.
+
+    It counts in the running show from the next line on, and in later shows.
+
+    [bold]Example[/]
+
+      spark-vtuber guard allow "assassin's creed"
+    """
     _edited("allow", phrase, remove, port, config)
 
 
 @app.command()
 def block(phrase: Phrase, remove: Remove = False, port: options.Port = None, config: options.ConfigFile = None) -> None:
-    """Hold a word or a phrase back, whatever its spelling; counts in the running show from the next line on."""
+    """Hold a word or a phrase back, whatever its spelling.
+
+    It counts in the running show from the next line on, and in later shows.
+
+    [bold]Examples[/]
+
+      spark-vtuber guard block turnip
+      spark-vtuber guard block turnip --remove
+    """
     _edited("block", phrase, remove, port, config)
 
 
@@ -94,7 +115,8 @@ def _edited(name: str, phrase: str, is_removed: bool, port: int | None, config: 
     body = {"list": name, "remove" if is_removed else "add": phrase}
     told = _asked(config, port, "/api/guard/lists", body)
     became = "It is so already" if not told["changed"] else "Counts from the next line on"
-    console.print(f"{became}: the list has {len(told[name])} phrases.")
+    count = len(told[name])
+    console.print(f"{became}: the list has {count} phrase{'' if count == 1 else 's'}.")
 
 
 def _asked(config: options.ConfigFile, port: int | None, path: str, body: dict[str, Any] | None = None) -> Any:

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from spark_vtuber import engines
-from spark_vtuber.app.vault import file_of, keyring_of, uses, vault_of
+from spark_vtuber.app.vault import LOGINS, file_of, keyring_of, uses, vault_of
 from spark_vtuber.cli import options
 from spark_vtuber.cli.console import complain, console, results
 from spark_vtuber.config.keys import Config
@@ -161,9 +161,10 @@ def _table(found: list[dict[str, Any]]) -> Table:
         table.add_column(title, header_style="dim", overflow="fold")
     for one in found:
         places = ", ".join(one["places"]) + " (plaintext)" * one["plaintext"]
+        how = LOGINS.get(one["name"], f"spark-vtuber secrets set {one['name']}")
         table.add_row(
             escape(one["name"]),
-            places or f"[red]nowhere[/]: spark-vtuber secrets set {escape(one['name'])}",
+            places or f"[red]nowhere[/]: {escape(how)}",
             escape(", ".join(one["used_by"])) or "[dim]nothing[/]",
         )
     return table

@@ -1,12 +1,29 @@
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from spark_vtuber.cli.main import app
 
-COMMANDS = (
-    *("run", "demo", "replay", "say", "doctor", "panic", "config", "config check", "config show", "config schema"),
-    *("secrets", "secrets set", "secrets list", "secrets remove"),
-)
+
+def commands(command: Any, name: str = "") -> Iterator[str]:
+    """The names of a command and of those below it that are shown."""
+    for one in getattr(command, "commands", {}).values():
+        if not one.hidden:
+            full = f"{name} {one.name}".strip()
+            yield full
+            yield from commands(one, full)
+
+
+COMMANDS = tuple(commands(get_command(app)))
+SHOWN = 78
+"""Columns of a help text in a terminal of eighty."""
+
+
+def test_all_commands_are_looked_at() -> None:
+    assert {"run", "chat login", "guard check", "obs setup", "vts map", "secrets list"} <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -18,7 +35,19 @@ def test_every_command_explains_itself_in_eighty_columns(command: str, option: s
     assert max(len(line) for line in result.stdout.splitlines()) <= 80
 
 
-@pytest.mark.parametrize("command", ["run", "demo", "replay", "doctor", "panic", "say", "secrets set"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_lines_below_a_summary_are_not_broken_again(command: str) -> None:
+    found: Any = get_command(app)
+    for name in command.split():
+        found = found.commands[name]
+    below = (found.help or "").partition("\n\n")[2].replace("\\[", "[")
+    assert [line for line in below.splitlines() if len(line) > SHOWN] == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["run", "demo", "replay", "doctor", "panic", "say", "secrets set", "chat login", "guard check", "guard block"],
+)
 def test_help_shows_an_example(command: str) -> None:
     result = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "80", "NO_COLOR": "1"})
     assert f"  spark-vtuber {command}" in result.stdout

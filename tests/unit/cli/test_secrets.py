@@ -208,3 +208,10 @@ def test_doctor_names_the_keyring(keyring: MemoryKeyring, tmp_path: Path) -> Non
     off = Config(data=Data(dir=tmp_path), secrets=SecretSettings(system=False))
     assert found(off)["keyring"].severity == "note"
     assert keyring.calls == asked
+
+
+def test_an_account_that_nobody_signed_in_to_is_no_secret_to_set(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "spark.toml").write_text('[chat.twitch]\naccount = true\nclient_id = "abc"\n', encoding="utf-8")
+    result = command("list")
+    assert "nowhere: spark-vtuber chat login twitch" in result.stdout
+    assert "secrets set" not in result.stdout
