@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readAccounts, summary, timeLeft, type Account } from '../src/lib/panel/settings/accounts';
+import { offer, readAccounts, summary, timeLeft, type Account } from '../src/lib/panel/settings/accounts';
 
 const TWITCH = { platform: 'twitch', title: 'Twitch', state: 'signed_in', login: 'nova', missing: [], excess: [] };
 const WAITING = {
@@ -57,4 +57,12 @@ test('the time of a code runs out', () => {
 	expect(timeLeft(code, 80_001)).toBe('0:10');
 	expect(timeLeft(code, 90_000)).toBe('');
 	expect(timeLeft(code, 1e9)).toBe('');
+});
+
+test('each platform says what signing in is good for', () => {
+	expect(offer(account())).toContain('rewards');
+	expect(offer(account({ platform: 'youtube', title: 'YouTube' }))).toMatch(
+		/read without an account.*stays with YouTube\./
+	);
+	expect(offer(account({ platform: 'kick', title: 'Kick' }))).toContain('stays with Kick');
 });

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { open, readAlert, withAlert } from '../src/lib/panel/alerts';
 import { ApiError } from '../src/lib/panel/api';
-import { sentence, showAgo, showBytes, showDuration, showMs, showShare, words } from '../src/lib/panel/format';
+import {
+	sentence,
+	showAgo,
+	showAmount,
+	showBytes,
+	showDuration,
+	showMs,
+	showShare,
+	words
+} from '../src/lib/panel/format';
 import { evenLayout, unevenLayout, visible } from '../src/lib/panel/list/window';
 import { parseEvent } from '../src/lib/panel/live.svelte';
 import { bars, largest, showScore } from '../src/lib/panel/now/why';
@@ -181,4 +190,13 @@ test.each([
 	[0, 'unreachable', false]
 ])('status %s with %s means a missing piece: %s', (status, code, isMissing) => {
 	expect(new ApiError('', status, code).isMissing).toBe(isMissing);
+});
+
+test('what was given is told in its own unit', () => {
+	expect(showAmount(5, 'super_chat', 'EUR')).toBe('5 EUR');
+	expect(showAmount(42, 'raid', '')).toBe('42 viewers');
+	expect(showAmount(1, 'gift', '')).toBe('1 gift');
+	expect(showAmount(1500, 'bits', '')).toBe('1,500 bits');
+	expect(showAmount(3, 'hype_train', '')).toBe('level 3');
+	expect(showAmount(2, 'some_kind', '')).toBe('2 some kind');
 });

@@ -59,6 +59,24 @@ export function words(code: string): string {
 	return code.replaceAll(/[_.]+/g, ' ').trim();
 }
 
+/** What the amounts of a kind count, where that is not the kind itself: one, and several. */
+const COUNTED: Readonly<Record<string, readonly [string, string]>> = {
+	raid: ['viewer', 'viewers'],
+	gift: ['gift', 'gifts'],
+	bits: ['bit', 'bits'],
+	subscription: ['month', 'months'],
+	resubscription: ['month', 'months'],
+	sticker: ['sticker', 'stickers'],
+	ad_break: ['second', 'seconds']
+};
+
+/** What was given with a line of the chat: "5 EUR", "42 viewers", "1 gift". */
+export function showAmount(amount: number, kind: string, currency: string): string {
+	if (kind === 'hype_train') return `level ${showCount(amount)}`;
+	const [one, several] = COUNTED[kind] ?? [words(kind), words(kind)];
+	return `${showCount(amount)} ${currency || (amount === 1 ? one : several)}`;
+}
+
 /** A phrase as a sentence: a capital letter in front, a full stop behind. Empty stays empty. */
 export function sentence(phrase: string): string {
 	return phrase && capital(phrase) + (/[.!?…]$/.test(phrase) ? '' : '.');

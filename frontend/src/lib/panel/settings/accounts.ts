@@ -82,6 +82,17 @@ export function summary({ state, login, missing }: Account): { readonly words: s
 	}
 }
 
+const OFFERS: Readonly<Record<string, string>> = {
+	twitch: 'Signed in, the show also hears of rewards, follows, polls and more, and writes into the chat.',
+	youtube: 'The chat is read without an account. Signed in, the show also writes into it.'
+};
+
+/** What signing in is good for. */
+export function offer({ platform, title }: Account): string {
+	const what = OFFERS[platform] ?? 'Signed in, the show hears more of the channel and writes into its chat.';
+	return `${what} The password stays with ${title}.`;
+}
+
 /** How long a code is still good: "29:05", "0:09". Empty when it is too old. */
 export function timeLeft({ expiresMs }: LoginCode, nowMs: number): string {
 	const seconds = Math.ceil((expiresMs - nowMs) / 1000);
