@@ -59,7 +59,13 @@ def test_the_example_of_an_environment_has_every_key_and_every_secret(tmp_path: 
     settings = load(engines.spec, None, {"data": {"dir": str(tmp_path)}}, {})
     keys = catalogue.keys(settings, engines.spec, engines.names)
     wanted = {f"SPARK_{'__'.join(one.path)}".upper().replace("PERSONA__MAIN", "PERSONA__NAME") for one in keys}
-    elsewhere = ("SPARK_PERSONA__NAME__LLM__", "SPARK_PERSONA__NAME__TTS__", "SPARK_PRESETS")
+    elsewhere = (
+        "SPARK_PERSONA__NAME__LLM__",
+        "SPARK_PERSONA__NAME__TTS__",
+        "SPARK_PRESETS",
+        "SPARK_COMMANDS",
+        "SPARK_REWARDS",
+    )
     assert {one for one in wanted if not one.startswith(elsewhere)} <= {*VARIABLES}
     named = {name for one in keys for name in reference.NAMED.findall(one.meaning)}
     assert named >= {"desk", "stage", "obs", "webhook"}
