@@ -21,11 +21,11 @@ def status(folder: Path, configuration: str) -> Result:
 def test_an_account_that_is_needed_says_how_to_sign_in(tmp_path: Path) -> None:
     told = status(tmp_path, '[chat.twitch]\naccount = true\nclient_id = "abc"\n[secrets]\nsystem = false\n')
     assert told.exit_code == 1
-    assert [line for line in told.stdout.splitlines() if "chat login" in line] == [
+    assert [line for line in told.output.splitlines() if "chat login" in line] == [
         "  fix: spark-vtuber chat login twitch"
     ]
 
 
 def test_an_account_that_nothing_uses_asks_for_nothing(tmp_path: Path) -> None:
     told = status(tmp_path, "[secrets]\nsystem = false\n")
-    assert (told.exit_code, "fix" in told.stdout) == (0, False)
+    assert (told.exit_code, "fix" in told.output) == (0, False)
