@@ -20,6 +20,7 @@ from spark_vtuber.core.keepsake import Keepsake
 
 REFERENCE: Final = "secret:"
 KEPT: Final = "youtube-quota.json"
+BOOKMARK: Final = "youtube-bookmark.json"
 _HOW_TO_SET_A_KEY: Final = 'set chat.youtube.api_key = "secret:youtube", and run: spark-vtuber secrets set youtube'
 READY_S: Final = 10.0
 """Longest wait of a line for the first look whether something is live."""
@@ -144,7 +145,8 @@ async def _open(options: YouTubeOptions, env: EngineEnv) -> AsyncIterator[YouTub
     """The chat; nothing is asked before its events are. Raises `EngineError`: `no_channel`, `no_secret`."""
     place = read_place(options.channel, options.video)
     key = _key(options, env)
-    kept: Keepsake | None = env.ports["keepsake"](KEPT) if "keepsake" in env.ports else None
+    keepsake: Callable[[str], Keepsake | None] = env.ports.get("keepsake", _unkept)
+    kept, bookmark = keepsake(KEPT), keepsake(BOOKMARK)
     measure: Callable[[str, str, float], None] = env.ports.get("measure", _unmeasured)
 
     def changed(spent: int) -> None:
@@ -158,7 +160,7 @@ async def _open(options: YouTubeOptions, env: EngineEnv) -> AsyncIterator[YouTub
             await kept.write(quota.record())
 
     youtube = YouTube(env.http, options.api_url, key, quota, env.clock.unix_ms)
-    ties = Ties(env.clock, env.random, env.log, env.ports.get("report", _unreported), keep)
+    ties = Ties(env.clock, env.random, env.log, env.ports.get("report", _unreported), keep, bookmark)
     reader = Reader(youtube, Finder(youtube, place, quota, env.clock), quota, ties)
     yield YouTubeChat(youtube, reader, quota, _access(options, env))
 
@@ -183,6 +185,10 @@ async def _probe(options: YouTubeOptions, env: EngineEnv) -> AsyncIterator[Findi
 
 def _unreported(*_: Any) -> None:
     """For a chat nobody watches."""
+
+
+def _unkept(_name: str) -> None:
+    """Where nothing outlives the show."""
 
 
 def _unmeasured(_name: str, _meaning: str, _value: float) -> None:

@@ -11,6 +11,7 @@ import anyio
 
 from spark_vtuber.chat.twitch_irc_link import Pace, Pauses
 from spark_vtuber.chat.youtube_api import YouTube
+from spark_vtuber.chat.youtube_bookmark import Bookmark, read_bookmark
 from spark_vtuber.chat.youtube_finder import Finder
 from spark_vtuber.chat.youtube_protocol import Broadcast, Page
 from spark_vtuber.chat.youtube_quota import LIST, STREAM, Quota
@@ -18,6 +19,7 @@ from spark_vtuber.chat.youtube_room import Room
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.events import ChatEvent
+from spark_vtuber.core.keepsake import Keepsake
 
 LOOK_FIRST_S: Final = 15.0
 LOOK_LAST_S: Final = 300.0
@@ -48,13 +50,14 @@ Report = Callable[..., None]
 
 @dataclass(frozen=True, slots=True)
 class Ties:
-    """What a reader is tied to: time, chance, the log, the board, and where the quota is kept and shown."""
+    """What a reader is tied to: time, chance, the log, the board, where the quota is kept, and the bookmark."""
 
     clock: Clock
     random: random.Random
     log: logging.Logger
     report: Report
     keep: Callable[[], Awaitable[None]]
+    bookmark: Keepsake | None = None
 
 
 class Reader:
@@ -70,6 +73,7 @@ class Reader:
         self._looked = anyio.Event()
         self._room = Room(0)
         self._token = ""
+        self._bookmark: Bookmark | None = None
         self._by_stream_after_s = -float("inf")
         self._empty_streams = 0
         self._told: tuple[object, ...] = ()
@@ -93,16 +97,18 @@ class Reader:
     async def events(self) -> AsyncGenerator[ChatEvent, None]:
         """Everything that is written from now on; each message once, also across restarts of the server.
 
+        Where the show stopped a short while ago, what was written since then comes first.
+
         Raises:
             EngineError: what only a person can mend: `bad_key`, `not_enabled`, `no_channel`, `no_video`, `refused`.
         """
         self._tell("starting", f"looks for {self._finder.name}")
         began_ms, self._room = self._ties.clock.unix_ms(), Room(0)
+        await self._take_bookmark()
         try:
             while True:
                 self._now = await self._live()
-                self._room.since_ms = max(self._room.since_ms, began_ms - self._youtube.ahead_ms)
-                self._token, self._empty_streams = "", 0
+                self._begin(self._now, began_ms - self._youtube.ahead_ms)
                 async with aclosing(self._follow(self._now)) as events:
                     async for event in events:
                         yield event
@@ -110,9 +116,34 @@ class Reader:
                 self._tell("ok", f"the stream of {self._finder.name} has ended; waits for the next")
                 await anyio.sleep(LOOK_FIRST_S * self._ties.random.uniform(0.5, 1.0))
         finally:
-            self._now = None
+            broadcast, self._now = self._now, None
             with anyio.CancelScope(shield=True), anyio.move_on_after(1.0):
                 await self._ties.keep()
+                await self._leave_bookmark(broadcast)
+
+    async def _take_bookmark(self) -> None:
+        if self._ties.bookmark is not None and (found := self._ties.bookmark.read()):
+            self._bookmark = read_bookmark(found)
+            await self._ties.bookmark.write(None)
+
+    def _begin(self, broadcast: Broadcast, since_ms: int) -> None:
+        """Read a chat from the bookmark, where that is of this chat and young; else from `since_ms`."""
+        mark = self._bookmark
+        self._empty_streams = 0
+        if mark is not None and mark.is_good(broadcast.chat, self._ties.clock.unix_ms()):
+            self._token = mark.token
+            self._room.go_on(mark.since_ms, mark.ids)
+        else:
+            self._token, self._bookmark = "", None
+            self._room.since_ms = max(self._room.since_ms, since_ms)
+
+    async def _leave_bookmark(self, broadcast: Broadcast | None) -> None:
+        """Where the reading stopped; it is as old as the one before where no page was read since."""
+        if self._ties.bookmark is None or broadcast is None:
+            return
+        at_ms = self._bookmark.at_ms if self._bookmark else self._ties.clock.unix_ms()
+        mark = Bookmark(broadcast.chat, self._token, *self._room.told(), at_ms)
+        await self._ties.bookmark.write(mark.record())
 
     async def _live(self) -> Broadcast:
         """Wait for something live."""
@@ -148,6 +179,7 @@ class Reader:
                         interval_s, pages_read = page.interval_s, pages_read + 1
                         for event in self._room.read(page):
                             yield event
+                        self._token, self._bookmark = page.token or self._token, None
                         if page.is_over:
                             return
                         await self._keep_quota()
@@ -173,7 +205,6 @@ class Reader:
         self._answered()
         self._pauses.reset()
         self._empty_streams = 0
-        self._token = page.token or self._token
         self._tell_quota(broadcast, page.interval_s, by_stream=by_stream)
 
     async def _rest(self, began_s: float, interval_s: float, *, by_stream: bool) -> None:

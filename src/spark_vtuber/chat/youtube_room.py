@@ -13,7 +13,7 @@ Choices where YouTube leaves one:
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from spark_vtuber.chat.youtube_protocol import Json, Page, inside, kind_of, number, objects, text, unix_ms
@@ -22,6 +22,9 @@ from spark_vtuber.core.events import Author, ChatEvent, ChatKind, Role
 SOURCE: Final = "youtube"
 SEEN: Final = 10_000
 """Messages that are remembered, so that pages that come again give each once."""
+
+KEPT: Final = 2_000
+"""Messages of them that outlive the show: as many as a page can have."""
 
 JEWELS: Final = "jewels"
 
@@ -63,6 +66,18 @@ class Room:
             self._own.remove(written)
         if message:
             self._remember(message, 0)
+
+    def told(self) -> tuple[int, tuple[str, ...]]:
+        """For `go_on`: since when what is not among these newest ids was not told."""
+        every = list(self._seen.items())
+        older_ms = max((published_ms + 1 for _, published_ms in every[:-KEPT]), default=0)
+        return max(self.since_ms, older_ms), tuple(name for name, _ in every[-KEPT:])
+
+    def go_on(self, since_ms: int, ids: Iterable[str]) -> None:
+        """Go on where another room stopped."""
+        self.since_ms = since_ms
+        for name in ids:
+            self._remember(name, 0)
 
     def _event(self, message: Json) -> ChatEvent | None:
         name, kind = text(message.get("id")), kind_of(message)

@@ -12,7 +12,7 @@ import pytest
 
 from spark_vtuber.chat.oauth import Tokens
 from spark_vtuber.chat.oauth_account import OAuth
-from spark_vtuber.chat.youtube import KEPT, SPEC, YouTubeChat, YouTubeOptions, shortened
+from spark_vtuber.chat.youtube import BOOKMARK, KEPT, SPEC, YouTubeChat, YouTubeOptions, shortened
 from spark_vtuber.chat.youtube_account import LOGIN, SCOPES, SECRET, provider_of
 from spark_vtuber.core.accounts import AccountView
 from spark_vtuber.core.engine import EngineEnv, Finding
@@ -45,6 +45,7 @@ class Stage:
     youtube: FakeYouTube
     transport: YouTubeTransport
     kept: MemoryKeepsake = field(default_factory=MemoryKeepsake)
+    bookmark: MemoryKeepsake = field(default_factory=MemoryKeepsake)
     said: list[tuple[str, str, str]] = field(default_factory=list)
     measured: dict[str, float] = field(default_factory=dict)
     heard: list[ChatEvent] = field(default_factory=list)
@@ -66,8 +67,7 @@ class Stage:
             raise AssertionError
 
         def keepsake(name: str) -> MemoryKeepsake:
-            assert name == KEPT
-            return self.kept
+            return {KEPT: self.kept, BOOKMARK: self.bookmark}[name]
 
         def secret(name: str) -> str:
             if name not in self.secrets:
@@ -295,6 +295,86 @@ async def test_across_a_killed_server_nothing_is_lost_and_nothing_comes_twice(
         await anyio.sleep(20)
         assert stage.said[-1][0] == "ok"
     assert stage.texts == ["before", "meanwhile", "after"]
+
+
+@pytest.mark.parametrize("is_streaming", [True, False])
+async def test_across_a_restart_of_the_show_nothing_is_lost_and_nothing_comes_twice(
+    stage: Stage, chat: LiveChat, is_streaming: bool
+) -> None:
+    stage.youtube.refuses_streams = not is_streaming
+    async with listening(stage):
+        chat.says("ana", "before")
+        await anyio.sleep(60)
+    chat.says("ana", "meanwhile")
+    await anyio.sleep(60)
+    async with listening(stage):
+        chat.says("ana", "after")
+        await anyio.sleep(60)
+    assert stage.texts == ["before", "meanwhile", "after"]
+
+
+async def test_a_show_that_stops_in_the_middle_of_a_page_goes_on_there(stage: Stage, chat: LiveChat) -> None:
+    stage.youtube.refuses_streams = True
+    for texts in (("one", "two", "three"), ()):
+        async with (
+            SPEC.open(OPTIONS, stage.env()) as source,
+            aclosing(source.events()) as events,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(write_later, chat, *texts)
+            stage.heard.append(await anext(events))
+    async with listening(stage):
+        await anyio.sleep(60)
+    assert stage.texts == ["one", "two", "three"]
+
+
+async def write_later(chat: LiveChat, *texts: str) -> None:
+    await anyio.sleep(1)
+    for text in texts:
+        chat.says("ana", text)
+
+
+async def test_a_page_that_youtube_forgot_over_a_restart_brings_no_history(stage: Stage, chat: LiveChat) -> None:
+    async with listening(stage):
+        chat.says("ana", "before")
+        await anyio.sleep(1)
+    stage.youtube.forgets_pages = True
+    chat.says("ana", "meanwhile")
+    async with listening(stage):
+        await anyio.sleep(60)
+    assert stage.texts == ["before", "meanwhile"]
+
+
+async def test_what_was_written_long_before_a_restart_is_not_answered(stage: Stage, chat: LiveChat) -> None:
+    async with listening(stage):
+        chat.says("ana", "before")
+        await anyio.sleep(1)
+    chat.says("ana", "meanwhile")
+    await anyio.sleep(1800)
+    async with listening(stage):
+        await anyio.sleep(60)
+    assert stage.texts == ["before"]
+
+
+async def test_a_show_that_was_killed_repeats_nothing(stage: Stage, chat: LiveChat) -> None:
+    async with listening(stage):
+        chat.says("ana", "one")
+        await anyio.sleep(1)
+    stopped = stage.bookmark.value
+    async with listening(stage):
+        chat.says("ana", "two")
+        await anyio.sleep(1)
+        killed = stage.bookmark.value
+    assert (bool(stopped), bool(killed)) == (True, False)
+
+
+@pytest.mark.parametrize("kept", [5, [], {}, {"chat": 5}, {"chat": "x", "token": "t", "since_ms": "1", "ids": [1]}])
+async def test_a_damaged_bookmark_is_none(stage: Stage, chat: LiveChat, kept: Any) -> None:
+    stage.bookmark.value = kept
+    async with listening(stage):
+        chat.says("ana", "now")
+        await anyio.sleep(1)
+    assert stage.texts == ["now"]
 
 
 async def test_a_page_that_youtube_forgot_is_found_again_without_repetitions(stage: Stage, chat: LiveChat) -> None:
