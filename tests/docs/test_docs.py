@@ -34,6 +34,7 @@ from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.journal.ledger import Ledger
 from spark_vtuber.journal.schema import FILE
 from spark_vtuber.personality import card
+from spark_vtuber.testing.contracts.chat import PROMISES, Promise
 from spark_vtuber.testing.contracts.tts import check_tts
 from spark_vtuber.testing.journal import LIFE, NOW_MS, a_line, a_turn
 from spark_vtuber.testing.live import live_show
@@ -186,14 +187,20 @@ async def ask(show: WatchedShow, text: str) -> httpx.Response:
     return await show.http.request(method, path, json=json.loads(body) if body.strip() else None)
 
 
-def with_code(is_engine: bool) -> Any:
-    """The pages with code of an engine, or with that of a program beside the show, for parametrize."""
-    pages = {page: [block for block in blocks(page, "python") if ("SPEC" in block.text) is is_engine] for page in PAGES}
-    return pytest.mark.parametrize("page", [page for page, found in pages.items() if found], ids=name_of)
+def with_code(of: str) -> Any:
+    """The pages with code "of" a voice, a chat source, or a program beside the show, for parametrize."""
+
+    def sort(page: Path) -> str:
+        text = "".join(block.text for block in blocks(page, "python"))
+        if "SPEC" not in text:
+            return "program" if text else ""
+        return "chat" if "contracts.chat" in text else "voice"
+
+    return pytest.mark.parametrize("page", [page for page in PAGES if sort(page) == of], ids=name_of)
 
 
 @pytest.mark.real
-@with_code(is_engine=False)
+@with_code("program")
 async def test_a_bridge_pushes_lines_and_prints_what_comes_back(page: Path, tmp_path: Path) -> None:
     (block,) = blocks(page, "python")
     file = tmp_path / block.file
@@ -215,8 +222,8 @@ async def test_a_bridge_pushes_lines_and_prints_what_comes_back(page: Path, tmp_
 
 
 @pytest.mark.real
-@with_code(is_engine=True)
-async def test_engines_keep_the_contract(page: Path, tmp_path: Path) -> None:
+@with_code("voice")
+async def test_voices_keep_the_contract(page: Path, tmp_path: Path) -> None:
     for block in blocks(page, "python"):
         file = tmp_path / block.file
         file.write_text(block.text, encoding="utf-8")
@@ -228,6 +235,21 @@ async def test_engines_keep_the_contract(page: Path, tmp_path: Path) -> None:
             async with spec.open(spec.options(), env) as voice:
                 await check_tts(voice, env.sample_rate)
             assert [finding.severity async for finding in spec.probe(spec.options(), env)] == ["ok"]
+
+
+@with_code("chat")
+@pytest.mark.parametrize("promise", PROMISES)
+async def test_chat_sources_keep_the_contract(
+    page: Path, promise: Promise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for block in blocks(page, "python"):
+        (tmp_path / block.file).write_text(block.text, encoding="utf-8")
+        monkeypatch.delitem(sys.modules, Path(block.file).stem, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    modules = [imported(tmp_path / block.file) for block in blocks(page, "python")]
+    tests = [test for module in modules for name, test in vars(module).items() if name.startswith("test_")]
+    assert len(tests) == 1
+    await tests[0](promise)
 
 
 def imported(file: Path) -> ModuleType:
