@@ -41,7 +41,7 @@ KEPT: Final = 10_000
 class FakeTwitch:
     """All of it, around the channel of `streamer`. The bot's account is `bot`; it may be the streamer's own.
 
-    `asked` are the requests so far, as method and path.
+    `asked` are the newest `KEPT` requests, as method and path.
     """
 
     def __init__(self, clock: Clock, streamer: str = "Streamer", *, moderators: Iterable[str] = ()) -> None:
@@ -68,6 +68,7 @@ class FakeTwitch:
     def answer(self, request: Request) -> Answer:
         """Answer a request below `/oauth2` or `/helix`."""
         self.asked.append((request.method, request.path))
+        del self.asked[:-KEPT]
         for number, (path, status) in enumerate(self._failures):
             if request.path.endswith(path):
                 del self._failures[number]
@@ -80,7 +81,7 @@ class FakeTwitch:
 
     @property
     def sent(self) -> list[Sent]:
-        """What was sent to the chat through Helix, oldest first."""
+        """The newest lines that were sent to the chat through Helix, oldest first."""
         return self.sending.sent
 
     # ------------------------------------------------------------------------------------------------- what goes wrong
@@ -155,9 +156,7 @@ class FakeTwitch:
             kind=kind,
             origin=self._origin(source, badges),
         )
-        self.messages[id_] = event
-        if len(self.messages) > KEPT:
-            del self.messages[next(iter(self.messages))]
+        self._remember(id_, event)
         self.eventsub.notify("channel.chat.message", event)
         return id_
 
@@ -373,6 +372,11 @@ class FakeTwitch:
             self._contests[kind + title] = (self.ids.uuid(), self._in(0))
         return self._contests[kind + title]
 
+    def _remember(self, id_: str, message: Json) -> None:
+        self.messages[id_] = message
+        if len(self.messages) > KEPT:
+            del self.messages[next(iter(self.messages))]
+
     def _show(self, sent: Sent) -> None:
         """A message that was sent through Helix appears in the chat, also for who sent it."""
         who = self.world.by_id(sent.user_id)
@@ -381,5 +385,5 @@ class FakeTwitch:
                 self.channel, who, sent.id, self._text(sent.text), worn=self._worn(who, ()),
                 reply=told.reply_to(self.messages[sent.reply_to]) if sent.reply_to in self.messages else None,
             )  # fmt: skip
-            self.messages[sent.id] = event
+            self._remember(sent.id, event)
             self.eventsub.notify("channel.chat.message", event)

@@ -24,6 +24,9 @@ DROPS: Final = {
     "msg_rejected": "Your message is being checked by mods and has not been sent.",
 }
 
+KEPT: Final = 10_000
+"""Lines that are remembered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -68,6 +71,7 @@ class Sending:
         reason = {"code": code, "message": DROPS[code]} if code else None
         if not code:
             self.sent.append(new)
+            del self.sent[:-KEPT]
             self.show(new)
         line = {"message_id": "" if code else new.id, "is_sent": not code, "drop_reason": reason}
         return Answer(200, {"data": [line]}, headers)

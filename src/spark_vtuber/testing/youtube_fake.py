@@ -18,6 +18,9 @@ from spark_vtuber.testing.youtube_oauth import GoogleAccounts, Said
 
 Json = dict[str, Any]
 
+KEPT: Final = 20_000
+"""Requests that are remembered."""
+
 COSTS: Final[Mapping[str, int]] = {
     "/videos": 1,
     "/channels": 1,
@@ -77,7 +80,7 @@ class FakeYouTube:
 
     `keys` may read, `accounts` may also write. `units` are left today. While
     `refuses_streams` is set, the stream is answered with 403. `mishaps` (status and reason) hit the next requests, one
-    each. `log` is every request, without its secrets. `unix_ms` tells the time at which messages are written.
+    each. `log` are the newest requests, without its secrets. `unix_ms` tells the time at which messages are written.
     """
 
     unix_ms: Callable[[], int]
@@ -107,6 +110,7 @@ class FakeYouTube:
     def answer(self, request: Request) -> Answer:
         """The answer to a request."""
         self.log.append((request.method, request.path, {k: v for k, v in request.query.items() if k != "key"}))
+        del self.log[:-KEPT]
         try:
             login = self._logins().get(request.path)
             if login is not None:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import anyio
 import pytest
 
+from spark_vtuber.testing import twitch_fake, twitch_fake_chat
 from spark_vtuber.testing.twitch_fake import CLIENT_ID, OTHER_CLIENT_ID, FakeTwitch
 from spark_vtuber.testing.twitch_fake_wire import Answer, Request
 from spark_vtuber.testing.virtual import EPOCH_MS, VirtualClock
@@ -216,3 +217,14 @@ async def test_a_reward_without_a_queue_is_fulfilled_at_once() -> None:
 
 async def test_a_path_that_is_none_is_not_found() -> None:
     assert Client(FakeTwitch(VirtualClock())).ask("GET", "no/such/thing").status == 404
+
+
+async def test_a_fake_that_runs_for_hours_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(twitch_fake, "KEPT", 3)
+    monkeypatch.setattr(twitch_fake_chat, "KEPT", 3)
+    fake = FakeTwitch(VirtualClock())
+    bot = Client(fake)
+    for number in range(5):
+        assert bot.say(f"line {number}").status == 200
+    assert [line.text for line in fake.sent] == ["line 2", "line 3", "line 4"]
+    assert (len(fake.asked), len(fake.messages)) == (3, 3)
