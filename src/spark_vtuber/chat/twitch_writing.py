@@ -42,19 +42,23 @@ class OwnLines:
     def went(self, text: str, id: str) -> None:
         """Twitch took it; its echo is known by its id from now on."""
         self._ids.append(id)
-        if text in self._texts:
-            self._texts.remove(text)
+        self.forget(text)
 
-    def failed(self, text: str) -> None:
-        """Twitch did not take it."""
+    def forget(self, text: str) -> None:
+        """Twitch did not take it, or has told it."""
         if text in self._texts:
             self._texts.remove(text)
 
     def has(self, author: str, id: str, text: str) -> bool:
-        """Whether a line that is told is one of ours."""
+        """Whether a line that is told is one of ours; one without an answer is known once, by its words."""
         if author != self.user_id:
             return False
-        return self.user_id != self.channel_id or id in self._ids or text.strip() in self._texts
+        if self.user_id != self.channel_id or id in self._ids:
+            return True
+        line = text.strip()
+        is_ours = line in self._texts
+        self.forget(line)
+        return is_ours
 
 
 class Pen:
@@ -77,7 +81,7 @@ class Pen:
             sent = await self._helix.send(self._own.channel_id, self._own.user_id, line)
         except EngineError as error:
             if not error.retryable:
-                self._own.failed(line)
+                self._own.forget(line)
             raise
         self._own.went(line, sent.id)
 

@@ -290,6 +290,19 @@ async def test_a_line_that_twitch_would_not_take_is_not_sent(text: str, house: H
     assert (caught.value.code, fake.sent) == ("too_long", [])
 
 
+async def test_a_line_whose_answer_was_never_heard_hides_no_later_one_of_the_streamer(
+    house: House, fake: FakeTwitch
+) -> None:
+    async with listening(house) as heard:
+        fake.fail("/chat/messages", 503)
+        with pytest.raises(EngineError):
+            await heard.reader.send("hello chat")
+        fake.says("Streamer", "hello chat")
+        fake.says("Streamer", "hello chat")
+        await anyio.sleep(1)
+    assert [event.text for event in heard.events] == ["hello chat"]
+
+
 async def test_a_reconnect_message_moves_without_a_gap_or_a_repetition(house: House, fake: FakeTwitch) -> None:
     async with listening(house) as heard:
         fake.says("Ana", "one")
