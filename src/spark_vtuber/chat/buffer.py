@@ -1,9 +1,11 @@
 """Events between a connection that must never wait and a reader that may."""
 
 from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final
 
 import anyio
+from anyio.abc import TaskGroup
 
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.events import PAID_KINDS, SPOKEN_KINDS, ChatEvent
@@ -52,3 +54,31 @@ class EventBuffer:
             self._changed = anyio.Event()
             await self._changed.wait()
         return self._waiting.popleft()
+
+
+async def filled(
+    tasks: TaskGroup, fill: Callable[[EventBuffer], Awaitable[None]], leave_s: float
+) -> AsyncGenerator[ChatEvent, None]:
+    """What `fill`, a task of `tasks`, puts into a buffer, whether or not the caller keeps up.
+
+    Closing the generator cancels the task and waits up to `leave_s` for its good-bye. Raises as `EventBuffer.get`.
+    """
+    buffer = EventBuffer()
+    scope = anyio.CancelScope()
+    is_gone = anyio.Event()
+
+    async def run() -> None:
+        try:
+            with scope:
+                await fill(buffer)
+        finally:
+            is_gone.set()
+
+    tasks.start_soon(run)
+    try:
+        while True:
+            yield await buffer.get()
+    finally:
+        scope.cancel()
+        with anyio.CancelScope(shield=True), anyio.move_on_after(leave_s):
+            await is_gone.wait()

@@ -10,7 +10,7 @@ import anyio
 from anyio.abc import ByteStream, TaskGroup
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from spark_vtuber.chat.buffer import EventBuffer
+from spark_vtuber.chat.buffer import EventBuffer, filled
 from spark_vtuber.chat.twitch_irc_link import Connect, Link, Pace, Pauses, hold
 from spark_vtuber.chat.twitch_irc_protocol import Conversation, Refused
 from spark_vtuber.chat.twitch_irc_room import Room
@@ -77,7 +77,7 @@ class TwitchReader:
         self._pace = pace
         self._room = Room(options.channel, Serial(f"{env.random.getrandbits(32):08x}-").next)
 
-    async def events(self) -> AsyncGenerator[ChatEvent, None]:
+    def events(self) -> AsyncGenerator[ChatEvent, None]:
         """Everything that happens in the chat; connects again, with jittered pauses, as often as it must.
 
         The connection is read whether or not the caller keeps up; see `EventBuffer` for what is dropped. Closing the
@@ -86,25 +86,7 @@ class TwitchReader:
         Raises:
             EngineError: `banned`, `channel_gone` or `not_let_in`; none of them can be retried.
         """
-        buffer = EventBuffer()
-        scope = anyio.CancelScope()
-        is_gone = anyio.Event()
-
-        async def read() -> None:
-            try:
-                with scope:
-                    await self._keep_connected(buffer)
-            finally:
-                is_gone.set()
-
-        self._tasks.start_soon(read)
-        try:
-            while True:
-                yield await buffer.get()
-        finally:
-            scope.cancel()
-            with anyio.CancelScope(shield=True), anyio.move_on_after(3 * self._pace.leave_s):
-                await is_gone.wait()
+        return filled(self._tasks, self._keep_connected, 3 * self._pace.leave_s)
 
     async def send(self, text: str) -> None:
         """Reading without an account cannot write."""

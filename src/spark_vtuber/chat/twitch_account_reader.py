@@ -11,7 +11,7 @@ from typing import Any, Final
 import anyio
 from anyio.abc import TaskGroup
 
-from spark_vtuber.chat.buffer import EventBuffer
+from spark_vtuber.chat.buffer import EventBuffer, filled
 from spark_vtuber.chat.oauth import Identity, Tokens, not_signed_in
 from spark_vtuber.chat.oauth_account import Account, OAuth
 from spark_vtuber.chat.twitch_eventsub import Inbound, Notification, Revoked, Seen, told
@@ -79,31 +79,13 @@ class TwitchAccount:
         self._unread: set[str] = set()
         self._lost_ms: int | None = None
 
-    async def events(self) -> AsyncGenerator[ChatEvent, None]:
+    def events(self) -> AsyncGenerator[ChatEvent, None]:
         """Everything that is told; connects again, with jittered pauses, as often as it must.
 
         Raises:
             EngineError: `signed_out`, `missing_scope`, `channel_gone` or `refused`; none of them can be retried.
         """
-        buffer = EventBuffer()
-        scope = anyio.CancelScope()
-        is_gone = anyio.Event()
-
-        async def read() -> None:
-            try:
-                with scope:
-                    await self._read(buffer)
-            finally:
-                is_gone.set()
-
-        self._tasks.start_soon(read)
-        try:
-            while True:
-                yield await buffer.get()
-        finally:
-            scope.cancel()
-            with anyio.CancelScope(shield=True), anyio.move_on_after(3 * self._pace.leave_s):
-                await is_gone.wait()
+        return filled(self._tasks, self._read, 3 * self._pace.leave_s)
 
     async def send(self, text: str) -> None:
         """Write a line of at most 500 characters; waits up to `PATIENCE_S` for its turn.
