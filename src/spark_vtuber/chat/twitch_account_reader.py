@@ -44,6 +44,10 @@ AGAIN_S: Final = 60.0
 UNHEARD_MS: Final = 60_000
 """How long before its end was noticed a connection may have been dead."""
 
+CATCH_UP_S: Final = 10.0
+"""Longest search for purchases: meanwhile nobody sees that the connection wants to move, for which there is half a
+minute. One that takes longer is made again with the next connection."""
+
 READY_S: Final = 10.0
 """How long a line waits for the connection."""
 
@@ -246,13 +250,17 @@ class TwitchAccount:
         if self._lost_ms is None or PURCHASES not in self._topics:
             return
         since = datetime.fromtimestamp(self._lost_ms / 1000, UTC)
-        try:
-            for purchase in await self._helix.open_purchases(self._own.channel_id, since):
-                self._tell(buffer, told(str(purchase.get("id")), PURCHASES, purchase))
-        except EngineError as error:
-            self._log.warning("twitch: what was bought meanwhile is not known: %s", error.message)
-        else:
-            self._lost_ms = None
+        why = "it took too long"
+        with anyio.move_on_after(CATCH_UP_S):
+            try:
+                for purchase in await self._helix.open_purchases(self._own.channel_id, since):
+                    self._tell(buffer, told(str(purchase.get("id")), PURCHASES, purchase))
+            except EngineError as error:
+                why = error.message
+            else:
+                self._lost_ms = None
+                return
+        self._log.warning("twitch: what was bought meanwhile is not known: %s", why)
 
     async def _subscribe(self, session: str) -> None:
         """Ask for everything that is switched on and permitted, the chat first.

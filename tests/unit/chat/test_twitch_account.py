@@ -15,6 +15,7 @@ from spark_vtuber.chat.oauth import Tokens
 from spark_vtuber.chat.twitch_account import SPEC
 from spark_vtuber.chat.twitch_account_reader import TwitchAccount, load_room, reading
 from spark_vtuber.chat.twitch_features import FEATURES, SECRET, TwitchAccountOptions, features_of, scopes_of
+from spark_vtuber.chat.twitch_helix import Helix
 from spark_vtuber.core.accounts import AccountView
 from spark_vtuber.core.engine import EngineEnv, Finding
 from spark_vtuber.core.errors import EngineError, SparkError
@@ -362,6 +363,26 @@ async def test_what_was_bought_while_nothing_was_heard_is_asked_for_and_told_onc
         await anyio.sleep(5)
         await heard.reader.settle(heard.events[-1], is_done=True)
     assert [event.text for event in heard.events] == ["told", "not told"]
+
+
+async def test_a_slow_search_for_purchases_keeps_no_connection_from_moving(
+    house: House, fake: FakeTwitch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: Any) -> Any:
+        await anyio.sleep_forever()
+
+    monkeypatch.setattr(Helix, "open_purchases", never)
+    async with listening(house) as heard:
+        fake.drop()
+        await anyio.sleep(8)
+        [before] = fake.eventsub.sessions
+        fake.reconnect()
+        await anyio.sleep(25)
+        assert before not in fake.eventsub.sessions
+        assert before.end != 4004
+        fake.says("Ana", "still here")
+        await anyio.sleep(1)
+    assert [event.text for event in heard.events] == ["still here"]
 
 
 async def test_a_server_that_falls_silent_is_left(house: House, fake: FakeTwitch, monkeypatch: Any) -> None:
