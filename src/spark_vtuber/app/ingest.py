@@ -112,10 +112,9 @@ class IngestRoom:
             self._answered(data["record"])
         elif data["source"] in self._sources:
             if kind == "redeem":
-                outcome = "redeemed" if data["outcome"] == "done" else "failed"
+                self._tell_outcome(data["id"], data["outcome"], data["reason"], type="redeem")
             else:
-                outcome = "dropped" if kind == "chat.dropped" else "blocked"
-            self._tell_outcome(data["id"], outcome, data["reason"])
+                self._tell_outcome(data["id"], "dropped" if kind == "chat.dropped" else "blocked", data["reason"])
 
     def admit(self, peer: "_Peer") -> None:
         """A program said a good hello. Raises `SparkError("too_many")`."""
@@ -174,13 +173,13 @@ class IngestRoom:
             if peer.says and peer.follows(source):
                 peer.tell({"type": "say", **frame})
 
-    def _tell_outcome(self, line: str, outcome: str, reason: str) -> None:
+    def _tell_outcome(self, line: str, outcome: str, reason: str, type: str = "outcome") -> None:
         if line not in self._known:
             return
         source, own = self._known[line]
         for peer in list(self._peers):
             if peer.outcomes and peer.follows(source):
-                peer.tell({"type": "outcome", "source": source, "id": own, "outcome": outcome, "reason": reason})
+                peer.tell({"type": type, "source": source, "id": own, "outcome": outcome, "reason": reason})
 
     def _token(self) -> str:
         """The token in force. Raises `SparkError` where there is none that may be used."""

@@ -15,7 +15,7 @@ INGEST_OFF: Final = "ingest_off"
 
 WRONG_TOKEN: Final = "wrong_token"  # noqa: S105 - a code, not a token
 UNSETTLED: Final = (
-    "settle this purchase where it was bought once its outcome is told: the show cannot give points back"
+    "settle this purchase where it was bought once `redeem` tells of it: the show cannot give points back"
 )
 """Note on a purchase: only the program that pushed it in can reach the platform's list."""
 

@@ -199,9 +199,9 @@ async def test_a_purchase_says_who_settles_it_and_is_told_what_became_of_it(tmp_
             told = {"title": "Joke", "outcome": outcome, "reason": "late" if outcome == "failed" else "", "settled": ""}
             here.house.events("redeem", id=f"kick:{number}", source="kick", **told)
         outcomes = [json.loads(await anext(frames)) for _ in range(2)]
-    assert [(one["id"], one["outcome"], one["reason"]) for one in outcomes] == [
-        ("1", "redeemed", ""),
-        ("2", "failed", "late"),
+    assert [(one["type"], one["id"], one["outcome"], one["reason"]) for one in outcomes] == [
+        ("redeem", "1", "done", ""),
+        ("redeem", "2", "failed", "late"),
     ]
 
 
