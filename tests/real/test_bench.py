@@ -17,6 +17,7 @@ from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.core.engine import EngineEnv
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.core.turns import Mark
+from spark_vtuber.testing.bench import latency, pace, voice_floor
 from spark_vtuber.testing.bench.latency import measure
 from spark_vtuber.testing.bench.process import Meter
 from spark_vtuber.testing.bench.profiles import PROFILES
@@ -30,6 +31,16 @@ def environment() -> EngineEnv:
     return EngineEnv(SystemClock(), random.Random(1), Path(), str, logging.getLogger("test"), unused, unused)
 
 
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A measurement whose figures nobody reads needs no rest, no warmth and no median of forty."""
+    monkeypatch.setattr(latency, "IDLE_S", 0.1)
+    monkeypatch.setattr(latency, "WARM_UP", 1)
+    monkeypatch.setattr(pace, "BURSTS", 4)
+    monkeypatch.setattr(voice_floor, "ROUNDS", 2)
+
+
+@pytest.mark.usefixtures("brief")
 async def test_a_run_measures_every_turn_between_its_line_and_its_sound(tmp_path: Path, free_tcp_port: int) -> None:
     run = await measure(PROFILES["instant"], 3, tmp_path, port=free_tcp_port, tokens=20)
     assert [turn.number for turn in run.turns] == [1, 2, 3]
@@ -40,6 +51,7 @@ async def test_a_run_measures_every_turn_between_its_line_and_its_sound(tmp_path
         assert turn.way_ms > 0
 
 
+@pytest.mark.usefixtures("brief")
 async def test_a_client_that_plays_aloud_hears_a_turn_to_its_end(tmp_path: Path, free_tcp_port: int) -> None:
     run = await measure(PROFILES["slow"], 1, tmp_path, port=free_tcp_port, tokens=12)
     (turn,) = run.turns

@@ -16,8 +16,8 @@ from spark_vtuber.testing.llm_server import serve
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(90)]
 
-CHAT = [{"at": 1.0 + 1.4 * number, "author": f"v{number}", "text": f"how is number {number}?"} for number in range(6)]
-SECONDS = 10
+CHAT = [{"at": 0.3 + 1.35 * number, "author": f"v{number}", "text": f"how is number {number}?"} for number in range(5)]
+SECONDS = 6
 QUICK = Script(text="Hey you.", ttft_ms=50, tokens_per_s=0)
 SLOW = Script(text="Hey.", ttft_ms=1_300, tokens_per_s=0)
 

@@ -3,6 +3,7 @@
 import signal
 import sys
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import anyio
@@ -28,6 +29,26 @@ def everything_of(watch: WatchedShow) -> list[psutil.Process]:
 
 def all_gone(processes: list[psutil.Process]) -> bool:
     return not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in processes)
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One loop for the whole module, some of whose tests share a show."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def shared() -> AsyncIterator[WatchedShow]:
+    """A watched show for the tests that leave it alive."""
+    async with watched_show("run") as show:
+        yield show
+
+
+@pytest.fixture
+async def running(shared: WatchedShow) -> WatchedShow:
+    """The shared show, with no panic."""
+    (await shared.http.post("/api/resume", json={})).raise_for_status()
+    return shared
 
 
 async def a_turn(show: WatchedShow) -> dict[str, object]:
@@ -151,13 +172,12 @@ async def test_a_show_that_does_not_get_ready_is_started_again(tmp_path: Path) -
     assert "was killed by signal 9; starting it again in 0.1 s" in terminal.read_text()
 
 
-async def test_the_panic_door_silences_a_show_that_obeys() -> None:
-    async with watched_show("run") as show:
-        await show.http.post("/api/chat", json={"author": "ana", "text": "tell me a joke please"})
-        answer = await show.panic()
-        assert answer.status_code == 200
-        assert answer.json() == {"panic": True, "restarted": False}
-        assert (await show.http.get("/api/status")).json()["panic"] is True
+async def test_the_panic_door_silences_a_show_that_obeys(running: WatchedShow) -> None:
+    await running.http.post("/api/chat", json={"author": "ana", "text": "tell me a joke please"})
+    answer = await running.panic()
+    assert answer.status_code == 200
+    assert answer.json() == {"panic": True, "restarted": False}
+    assert (await running.http.get("/api/status")).json()["panic"] is True
 
 
 async def test_the_panic_door_kills_a_show_that_does_not_obey() -> None:
@@ -188,44 +208,40 @@ async def test_a_worker_that_hangs_as_well_does_not_outlive_the_show() -> None:
         assert (await show.http.get("/api/status")).json()["muted_reason"] == ""
 
 
-async def test_the_key_of_the_command_line_needs_no_configuration() -> None:
-    async with watched_show("run") as show:
-        pressed = await anyio.run_process(
-            [sys.executable, "-m", "spark_vtuber", "panic", "--port", str(show.port)], check=False
-        )
-        assert pressed.returncode == 0
-        assert b"everything was stopped" in pressed.stdout
-        assert (await show.http.get("/api/status")).json()["panic"] is True
+async def test_the_key_of_the_command_line_needs_no_configuration(running: WatchedShow) -> None:
+    pressed = await anyio.run_process(
+        [sys.executable, "-m", "spark_vtuber", "panic", "--port", str(running.port)], check=False
+    )
+    assert pressed.returncode == 0
+    assert b"everything was stopped" in pressed.stdout
+    assert (await running.http.get("/api/status")).json()["panic"] is True
 
 
-async def test_the_panic_door_opens_for_nobody_elses_page() -> None:
-    async with watched_show("run") as show:
-        door = f"http://127.0.0.1:{show.port + 1}"
-        assert (await show.panic(Origin="http://evil.example")).status_code == 403
-        assert (await show.panic(**{"Content-Type": "text/plain"})).status_code == 415
-        assert (await show.http.get(f"{door}/panic")).status_code == 404
-        assert (await show.http.post(f"{door}/", json={})).status_code == 404
-        assert (await show.http.get("/api/status")).json()["panic"] is False
+async def test_the_panic_door_opens_for_nobody_elses_page(running: WatchedShow) -> None:
+    door = f"http://127.0.0.1:{running.port + 1}"
+    assert (await running.panic(Origin="http://evil.example")).status_code == 403
+    assert (await running.panic(**{"Content-Type": "text/plain"})).status_code == 415
+    assert (await running.http.get(f"{door}/panic")).status_code == 404
+    assert (await running.http.post(f"{door}/", json={})).status_code == 404
+    assert (await running.http.get("/api/status")).json()["panic"] is False
 
 
-async def test_idle_connections_do_not_keep_the_panic_door_shut() -> None:
-    async with watched_show("run") as show:
-        idle = [await anyio.connect_tcp("127.0.0.1", show.port + 1) for _ in range(5)]
-        began = time.monotonic()
-        assert (await show.panic()).status_code == 200
-        assert time.monotonic() - began < 1
-        for connection in idle:
-            await connection.aclose()
+async def test_idle_connections_do_not_keep_the_panic_door_shut(running: WatchedShow) -> None:
+    idle = [await anyio.connect_tcp("127.0.0.1", running.port + 1) for _ in range(5)]
+    began = time.monotonic()
+    assert (await running.panic()).status_code == 200
+    assert time.monotonic() - began < 1
+    for connection in idle:
+        await connection.aclose()
 
 
-async def test_a_busy_port_is_one_clear_error_and_no_loop() -> None:
-    async with watched_show("run") as show:
-        command = [sys.executable, "-m", "spark_vtuber", "run", "--no-browser", "--port", str(show.port)]
-        with anyio.fail_after(30):
-            second = await anyio.run_process(command, check=False)
+async def test_a_busy_port_is_one_clear_error_and_no_loop(running: WatchedShow) -> None:
+    command = [sys.executable, "-m", "spark_vtuber", "run", "--no-browser", "--port", str(running.port)]
+    with anyio.fail_after(30):
+        second = await anyio.run_process(command, check=False)
     assert second.returncode == 2
     assert second.stderr.decode().count("is in use") == 1
-    assert f"--port {show.port + 10}" in second.stderr.decode().replace("\n", " ")
+    assert f"--port {running.port + 10}" in second.stderr.decode().replace("\n", " ")
     assert b"watch:" not in second.stderr
     assert b"Traceback" not in second.stderr
 
