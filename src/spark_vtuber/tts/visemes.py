@@ -95,7 +95,7 @@ class VisemeTrack:
     def close(self, ms: float) -> VisemeCue:
         """The cue that shuts the mouth at the end of the speech."""
         self._last = "sil"
-        return VisemeCue(ms, "sil")
+        return VisemeCue(round(ms, 2), "sil")
 
     def _add(self, cues: list[VisemeCue], cue: VisemeCue) -> None:
         if cue.name != self._last:
@@ -109,7 +109,7 @@ def _timed(ipa: str, start: float, end: float) -> tuple[VisemeCue, ...]:
     shapes = shapes_of(ipa)
     if not shapes:
         is_pause = not ipa.strip("_:|!") and end - start >= SHORTEST_PAUSE_MS
-        return (VisemeCue(start, "sil"),) if is_pause else ()
+        return (VisemeCue(round(start, 2), "sil"),) if is_pause else ()
     if end - start < SHORTEST_CUE_MS and shapes[0][0] != "PP":
         return ()
     step = _GLIDE_AT * (end - start)

@@ -69,7 +69,7 @@ def test_the_example_of_an_environment_has_every_key_and_every_secret(tmp_path: 
     assert {one for one in wanted if not one.startswith(elsewhere)} <= {*VARIABLES}
     named = {name for one in keys for name in reference.NAMED.findall(one.meaning)}
     assert named >= {"desk", "stage", "obs", "webhook"}
-    assert {f"SPARK_SECRET_{name.upper()}" for name in named} <= {*VARIABLES}
+    assert {f"SPARK_SECRET_{name.upper()}".replace("-", "_") for name in named} <= {*VARIABLES}
     assert {"SPARK_CONFIG", PASSPHRASE, "SPARK_SECRET_OPENAI"} <= {*VARIABLES}
 
 

@@ -116,6 +116,10 @@ def test_a_mark_without_a_sound_is_no_pause() -> None:
     assert cues([(0.0, "ˈɛ"), (100.0, "˥")], 900.0) == [(0.0, "E")]
 
 
+def test_a_pause_that_follows_at_once_is_not_before_what_it_follows() -> None:
+    assert cues([(0.0, ""), (1.375, "p"), (1.375, "")], 51.375) == [(1.38, "PP"), (1.38, "sil")]
+
+
 def test_closing_shuts_the_mouth() -> None:
     track = VisemeTrack()
     track.cues([(0.0, "ˈɛ")], 100.0)
