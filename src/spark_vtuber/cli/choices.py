@@ -7,13 +7,14 @@ from rich.markup import escape
 
 from spark_vtuber.app.show import Show
 from spark_vtuber.cli.console import console
+from spark_vtuber.core.turns import Reason
 
 SHOWN: Final = 90
 """Characters of a line of the chat."""
 
 
 async def tell_choices(show: Show) -> None:
-    """Print a line for everything that is chosen or dropped, for ever."""
+    """Print a line for everything that is chosen, dropped, blocked or commanded, for ever."""
     lines: dict[str, str] = {}
     async with show.events(None) as events:
         async for event in events:
@@ -23,10 +24,14 @@ async def tell_choices(show: Show) -> None:
                     lines[event.data["id"]] = f"{event.data['author']}: {told}"
                 case "chat.chosen":
                     what = lines.pop(event.data["id"], "") or event.data["id"]
-                    console.print(choice(what, event.data))
-                case "chat.dropped":
+                    console.print(choice(what, event.data), soft_wrap=True)
+                case "chat.dropped" if event.data["reason"] != Reason.COMMAND:
                     what = lines.pop(event.data["id"], "")
-                    console.print(f"  [dim]{event.data['reason']:>9}  {_short(what or event.data['id'])}[/]")
+                    _leave(event.data["reason"], what or event.data["id"])
+                case "chat.blocked":
+                    _leave("blocked", f"by the rule {event.data['rule']}")
+                case "command":
+                    _leave("command", f"{event.data['name']}: {_words(event.data['reason'] or event.data['outcome'])}")
 
 
 def choice(what: str, data: Mapping[str, Any]) -> str:
@@ -39,5 +44,13 @@ def choice(what: str, data: Mapping[str, Any]) -> str:
     return f"{head}\n           [dim]{escape(summed)} · best of {data['among']}{asked} · {escape(data['persona'])}[/]"
 
 
+def _leave(why: str, what: str) -> None:
+    console.print(f"  [dim]{escape(_words(why)):>9}  {_short(what)}[/]", soft_wrap=True)
+
+
 def _short(text: str) -> str:
     return escape(text if len(text) <= SHOWN else text[: SHOWN - 1] + "…")
+
+
+def _words(code: str) -> str:
+    return code.replace("_", " ")

@@ -98,7 +98,7 @@ async def _perform(settings: Settings, wishes: Wishes) -> None:
             opened.doors.steering.hold(is_on=True)
         curtain.rise(opened)
         ending.farewell = opened.farewell
-        greet(opened, settings, wishes.muted_reason)
+        greet(opened, settings, wishes.muted_reason, is_dry=wishes.is_dry)
         if wishes.is_dry:
             tasks.start_soon(tell_choices, opened.show)
         if link is not None:
