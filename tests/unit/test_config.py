@@ -84,6 +84,17 @@ def test_an_engine_that_does_not_exist_names_those_that_do(tmp_path: Path) -> No
     assert 'no tts engine called "siri"' in text
 
 
+@pytest.mark.parametrize("address", ["https://[::1", "https://", "https://a]b/x", "http://example.com/x"])
+@pytest.mark.parametrize("key", ["twitch", "youtube"])
+def test_an_address_that_no_client_could_ask_is_a_mistake(tmp_path: Path, key: str, address: str) -> None:
+    assert "id_url" in complaint(tmp_path, f'[chat.{key}]\nid_url = "{address}"')
+
+
+@pytest.mark.parametrize("address", ["https://id.example.com/x", "https://[::1]:8443/x", "http://127.0.0.1:9/x"])
+def test_addresses_of_platforms_may_be_of_this_machine(tmp_path: Path, address: str) -> None:
+    assert config(tmp_path, f'[chat.twitch]\nid_url = "{address}"').chat.twitch.id_url == address
+
+
 def test_an_engines_own_keys_are_checked_by_its_options(tmp_path: Path) -> None:
     text = complaint(tmp_path, '[llm]\nuse = "openai"\nbase_ulr = "http://127.0.0.1:1/v1"\n')
     assert 'llm.base_ulr: is not a known key (did you mean "base_url"?)' in text

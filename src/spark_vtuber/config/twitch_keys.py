@@ -4,8 +4,8 @@ from typing import Final
 
 from spark_vtuber.config.section import Section, key
 
-_HTTP: Final = r"^(https://[^\s?#]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*)?)$"
-_SOCKET: Final = r"^(wss://[^\s?#]+|ws://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*)?)$"
+_HTTP: Final = r"^(https://([^\s?#/\[\]]+|\[[\da-fA-F:.]+\](:\d+)?)(/[^\s?#]*)?|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*)?)$"
+_SOCKET: Final = r"^(wss://([^\s?#/\[\]]+|\[[\da-fA-F:.]+\](:\d+)?)(/[^\s?#]*)?|ws://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*)?)$"
 """A token leaves this machine encrypted or not at all."""
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from spark_vtuber.config.section import Section, key
 
-_HTTP: Final = r"^(https://[^\s?#]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*)?)$"
+_HTTP: Final = r"^(https://([^\s?#/\[\]]+|\[[\da-fA-F:.]+\](:\d+)?)(/[^\s?#]*)?|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*)?)$"
 """A key leaves this machine encrypted or not at all."""
 
 _REFERENCE: Final = r"^(secret:.+)?$"
