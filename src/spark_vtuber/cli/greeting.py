@@ -1,5 +1,7 @@
 """What the terminal says when a show is ready."""
 
+from collections.abc import Sequence
+
 from rich.markup import escape
 
 from spark_vtuber.app.assemble import VERSION, Opened
@@ -13,9 +15,8 @@ MARKS = {"ok": "[green]●[/]", "degraded": "[yellow]●[/]", "failed": "[red]�
 
 def greet(opened: Opened, settings: Settings, muted_reason: str, *, is_dry: bool = False) -> None:
     """Say where the show is, what it runs on, and what would make it better."""
-    names = " and ".join(persona.name for persona in opened.show.personas)
-    what = "chooses, and says nothing: a dry run" if is_dry else "is live"
-    console.print(f"\n[bold magenta]Spark VTuber[/] {VERSION} · [bold]{escape(names)}[/] {what}")
+    what = headline([persona.name for persona in opened.show.personas], is_dry=is_dry)
+    console.print(f"\n[bold magenta]Spark VTuber[/] {VERSION} · [bold]{escape(what)}[/]")
     console.print(f"  page       [link={opened.url}]{opened.url}[/link]   write as a viewer would")
     console.print(f"  for OBS    {opened.url}stage/   browser source 1280 x 720")
     for server in opened.found:
@@ -31,6 +32,14 @@ def greet(opened: Opened, settings: Settings, muted_reason: str, *, is_dry: bool
     if muted_reason:
         console.print(f"  [bold yellow]started muted:[/] {escape(muted_reason)}; unmute on the page")
     console.print("  stop with Ctrl-C\n")
+
+
+def headline(names: Sequence[str], *, is_dry: bool) -> str:
+    """Who is there, and what for."""
+    who, is_one = " and ".join(names), len(names) == 1
+    if is_dry:
+        return f"{who} {'chooses and says' if is_one else 'choose and say'} nothing: a dry run"
+    return f"{who} {'is' if is_one else 'are'} live"
 
 
 def is_told(component: Component) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from spark_vtuber.app.show import Show
 from spark_vtuber.cli.choices import tell_choices
-from spark_vtuber.cli.greeting import is_told
+from spark_vtuber.cli.greeting import headline, is_told
 from spark_vtuber.core.desk import Component, Event, State
 
 
@@ -29,6 +29,19 @@ def test_what_works_and_says_nothing_is_no_line(
     name: str, kind: str, state: State, detail: str, *, is_shown: bool
 ) -> None:
     assert is_told(Component(name, kind, state, detail, 0)) is is_shown
+
+
+@pytest.mark.parametrize(
+    ("names", "is_dry", "told"),
+    [
+        (["Spark"], False, "Spark is live"),
+        (["Spark", "Ember"], False, "Spark and Ember are live"),
+        (["Spark"], True, "Spark chooses and says nothing: a dry run"),
+        (["Spark", "Ember"], True, "Spark and Ember choose and say nothing: a dry run"),
+    ],
+)
+def test_the_headline_says_who_does_what(names: list[str], told: str, *, is_dry: bool) -> None:
+    assert headline(names, is_dry=is_dry) == told
 
 
 class Room:
