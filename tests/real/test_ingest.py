@@ -115,9 +115,11 @@ async def test_a_bridge_hears_what_was_answered_and_what_commands_say(show: Live
     metrics = (await show.http.get("/metrics")).text
     for name, outcome in (("hello", "done"), ("hello", "cooldown"), ("mute", "refused"), ("mute", "done")):
         assert f'spark_vtuber_commands_total{{name="{name}",outcome="{outcome}"}} 1' in metrics
-    audit = (await show.http.get("/api/audit")).json()["entries"]
-    acts = {(one["act"], one["actor"]) for one in audit}
-    assert {(f"command.{name}", "moderator Ana of kick") for name in ("mute", "unmute")} <= acts
+    acts: set[tuple[str, str]] = set()
+    with anyio.fail_after(10):
+        while not {(f"command.{name}", "moderator Ana of kick") for name in ("mute", "unmute")} <= acts:
+            audit = (await show.http.get("/api/audit")).json()["entries"]
+            acts = {(one["act"], one["actor"]) for one in audit}
     assert TOKEN not in (await show.http.get("/api/settings")).text
 
 

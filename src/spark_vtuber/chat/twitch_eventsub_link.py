@@ -190,8 +190,11 @@ async def open_socket(url: str) -> AsyncIterator[Wire]:
         )
     except (OSError, ValueError, WebSocketException) as error:
         raise Lost(f"there is no way to it ({error})") from error
-    async with socket:
-        yield _Socket(socket)
+    try:
+        async with socket:
+            yield _Socket(socket)
+    finally:
+        socket.transport.abort()  # where it was cancelled while it closed, it would stay open
 
 
 def _is_loopback(url: str) -> bool:

@@ -1,6 +1,7 @@
 """The real show as a child process, and a listener on its stage. For tests that meet the world."""
 
 import json
+import random
 import socket
 import sys
 import tempfile
@@ -23,6 +24,12 @@ from spark_vtuber.stage.port import Position
 START_LIMIT_S: Final = 30.0
 STOP_LIMIT_S: Final = 10.0
 LOOK_AGAIN_S: Final = 0.02
+
+PORTS: Final = (16_384, 32_768)
+"""Below the ephemeral ports of every system."""
+
+_DICE: Final = random.SystemRandom()
+"""Tests beside each other, whatever seeds they set, do not draw the same port."""
 
 IMPATIENT: Final = '\n[health]\non_stop = "cut"\n'
 """Nobody listens to the last sentence of a test."""
@@ -160,14 +167,17 @@ async def live_show(
 
 
 def free_port() -> int:
-    """A port of the loopback device that nobody listens on, with the next one free as well."""
+    """A port of the loopback device that nobody listens on, with the next one free as well.
+
+    It is none that the system gives to connections: those come and go before whoever asked has bound it.
+    """
     while True:
+        port = _DICE.randrange(*PORTS, 2)
         with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
             try:
+                first.bind(("127.0.0.1", port))
                 second.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
+            except OSError:
                 continue
             return port
 
