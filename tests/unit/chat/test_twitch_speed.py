@@ -31,9 +31,9 @@ def stream() -> bytes:
 def best_of_three_us(run: Callable[[], object]) -> float:
     times = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.thread_time()
         run()
-        times.append(time.perf_counter() - start)
+        times.append(time.thread_time() - start)
     return min(times) / (COUNT * len(LINES)) * 1e6
 
 
