@@ -26,6 +26,7 @@ PROBE = "Say OK."
 """What health asks of a model that did nothing for long."""
 
 
+@pytest.mark.timeout(300)  # hundreds of turns: seconds of work, and a busy machine may take ten times as long
 @pytest.mark.parametrize("guard", ["chain", "open"])
 @pytest.mark.parametrize("place", ["chat", "name", "reward", "title"])
 async def test_no_attempt_changes_the_prompt_is_obeyed_or_is_heard(
