@@ -330,6 +330,8 @@ class Director:
             if record.is_answered:
                 self._answered_s = self._quiet_since_s
                 self._inbox.answered(record.cue, record.heard, self._answered_s)
+            elif record.outcome is Outcome.FAILED:
+                self._inbox.failed(record.cue)
             self._keep(record)
         if record.outcome is Outcome.SUPERSEDED and record.reason == Reason.MISHEARD:
             self.offer(replace(turn.cue, expected=None))

@@ -153,6 +153,11 @@ class Inbox:
         """A line was answered; what was heard makes others less new, and its topic the one that is talked about."""
         self._lately.answered(read(cue.text, self._names), heard, now_s)
 
+    def failed(self, cue: Cue) -> None:
+        """The answer to a chosen line failed unheard: who asks the same is answered after all."""
+        kept = (chosen for chosen in self._chosen if chosen.cue.id != cue.id)
+        self._chosen = deque(kept, maxlen=_RECENT)
+
     def upcoming(self, now_s: float, limit: int) -> list[Choice]:
         """The best `limit` lines, best first; they stay."""
         return [self._choice(self._entries[place], now_s) for place in self._ranked(now_s)[:limit]]

@@ -60,6 +60,16 @@ def test_who_asks_what_is_being_answered_is_answered_with_it() -> None:
     assert inbox.offer(cue("later", "do you like frogs"), 21) == []
 
 
+def test_who_asks_what_failed_unheard_is_answered_after_all() -> None:
+    inbox = Inbox(())
+    for number, name in enumerate(("frogs", "newts")):
+        inbox.offer(cue(name, f"do you like {name}?"), number)
+    first, second = take(inbox, 2).cue, take(inbox, 2).cue
+    inbox.failed(first)
+    assert inbox.offer(cue("again", first.text), 3) == []
+    assert [one.reason for one in inbox.offer(cue("late", second.text), 3)] == [Reason.MERGED]
+
+
 def test_copied_words_and_walls_of_pictures_are_one_cue_each_of_low_worth() -> None:
     inbox = Inbox(())
     copied = "the mighty frog sits on the throne of the stream"
