@@ -67,6 +67,18 @@ async def test_a_line_is_received_chosen_answered_and_kept() -> None:
     assert rig.notes.of("turn.started") == [{"persona": "main"}]
 
 
+async def test_a_question_that_failed_unheard_may_be_asked_again() -> None:
+    rig = Rig()
+    rig.model = None
+    rig.understudy = ScriptedModel(" ")
+    async with running(rig) as hand:
+        hand.write(1, "do you like frogs?")
+        await anyio.sleep(5)
+        hand.write(2, "do you like frogs?")
+        await anyio.sleep(5)
+    assert [record.outcome for record in hand.records] == [Outcome.FAILED] * 2
+
+
 async def test_lines_are_answered_one_after_the_other_and_each_once() -> None:
     rig = Rig()
     async with running(rig) as hand:
