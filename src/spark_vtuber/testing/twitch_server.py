@@ -8,7 +8,7 @@ In a test:
         async with server.away():                              # killed; afterwards it is there again, as it was
             ...
 
-To try something by hand, `python -m spark_vtuber.testing.twitch_server` prints the addresses; whoever signs in is let
+To try something by hand, `python -m spark_vtuber.testing.twitch_server` prints the keys of `[chat.twitch]`; whoever signs in is let
 in as the streamer, and `POST /fake/says {"name": "Ana", "text": "hello"}` calls a method of the fake by its name.
 """
 
@@ -204,7 +204,7 @@ async def _run(api_port: int, eventsub_port: int) -> None:
     fake = FakeTwitch(SystemClock())
     fake.accounts.approver = fake.channel.login
     async with serve_twitch(fake, api_port=api_port, eventsub_port=eventsub_port) as server:
-        told = {"api_url": server.api_url, "id_url": server.id_url, "eventsub_url": server.eventsub_url}
+        told = {"api_url": server.api_url, "id_url": server.id_url, "events_url": server.eventsub_url}
         sys.stdout.write(json.dumps({**told, "client_id": CLIENT_ID}) + "\n")
         sys.stdout.flush()
         await anyio.sleep_forever()
