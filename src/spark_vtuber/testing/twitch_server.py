@@ -8,8 +8,9 @@ In a test:
         async with server.away():                              # killed; afterwards it is there again, as it was
             ...
 
-To try something by hand, `python -m spark_vtuber.testing.twitch_server` prints the keys of `[chat.twitch]`; whoever signs in is let
-in as the streamer, and `POST /fake/says {"name": "Ana", "text": "hello"}` calls a method of the fake by its name.
+To try something by hand, `python -m spark_vtuber.testing.twitch_server` prints the keys of `[chat.twitch]`;
+whoever signs in is let in as the streamer, and `POST /fake/says {"name": "Ana", "text": "hello"}` calls a method of the
+fake by its name.
 """
 
 import argparse
