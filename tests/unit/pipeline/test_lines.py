@@ -12,7 +12,7 @@ from spark_vtuber.core.events import Author, ChatEvent, ChatKind, EmoteSpan
 from spark_vtuber.core.ids import CueId, PersonaId, TurnId
 from spark_vtuber.core.steering import LineState, emote_views, spans_in
 from spark_vtuber.core.turns import Outcome, Reason, TurnRecord
-from spark_vtuber.pipeline.lines import Lines
+from spark_vtuber.pipeline.lines import MOST_JOINED, Lines
 
 
 class StillClock:
@@ -190,3 +190,32 @@ def test_emotes_name_the_address_of_their_picture() -> None:
     assert emote_views("twitch", (KAPPA, EmoteSpan("odd", "", 9, 12))) == [
         {"name": "Kappa", "id": "25", "start": 3, "end": 8, "url": "/api/emotes/twitch/25"}
     ]
+
+
+def test_a_line_that_left_the_list_cannot_wait_again(lines: Lines) -> None:
+    lines.returned(event("gone"))
+    assert lines.page(10, None, "") == ([], False)
+
+
+def test_lines_that_left_the_list_are_not_answered_with_the_one_they_joined(lines: Lines) -> None:
+    for name in ("late", "first"):
+        lines.waiting(event(name))
+    lines.dropped(event("late"), Reason.MERGED, joined=event("first"))
+    lines.chosen(cue(event("first")), TurnId("t1"), {})
+    for name in ("third", "fourth"):
+        lines.waiting(event(name))
+    lines.ended(record(event("first"), heard="Hi!"))
+    assert lines.find("late") is None
+    assert state(lines, "first") == ("answered", "")
+
+
+def test_of_thousands_who_joined_a_line_only_so_many_are_remembered() -> None:
+    lines = Lines(StillClock(), capacity=MOST_JOINED + 10)
+    lines.waiting(event("first"))
+    lines.chosen(cue(event("first")), TurnId("t1"), {})
+    for number in range(MOST_JOINED + 1):
+        lines.waiting(event(str(number)))
+        lines.dropped(event(str(number)), Reason.MERGED, joined=event("first"))
+    lines.ended(record(event("first"), heard="Hi!"))
+    assert state(lines, str(MOST_JOINED - 1)) == ("answered", "merged")
+    assert state(lines, str(MOST_JOINED)) == ("dropped", "merged")

@@ -119,6 +119,18 @@ async def test_not_every_line_of_a_long_show_is_remembered() -> None:
         assert screen.may_answer(cue(f"c{KEPT}"))
 
 
+async def test_an_opinion_that_comes_after_the_operators_wish_changes_nothing() -> None:
+    told: list[CueId] = []
+    screen = a_screen(Asked(), lambda cue, _: told.append(cue.id))
+    line = cue("c1", "so evil")
+    async with running(screen):
+        screen.may_answer(line)
+        await anyio.sleep(LATENCY_S / 2)
+        assert screen.may_answer(replace(line, doubt=0))
+        await anyio.sleep(LATENCY_S)
+    assert told == []
+
+
 async def test_a_clear_line_overtakes_a_doubtful_one_and_a_refused_one_leaves() -> None:
     rig, records, dropped = Rig(), [], []
     asked = Asked()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import anyio
 
-from spark_vtuber.core.cues import Cue
+from spark_vtuber.core.cues import Cue, Length
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind
 from spark_vtuber.core.steering import LineState
 from spark_vtuber.core.turns import DRY_RUN, Outcome, Reason, TurnRecord
@@ -20,6 +20,7 @@ from spark_vtuber.pipeline.habits import Habits
 from spark_vtuber.pipeline.inbox import Inbox, Rules
 from spark_vtuber.pipeline.lines import Lines
 from spark_vtuber.pipeline.reception import Reception
+from spark_vtuber.pipeline.run import run_turn
 from spark_vtuber.pipeline.tally import Tally
 from spark_vtuber.testing.crews import SPARK, Rig
 from spark_vtuber.testing.models import ScriptedModel
@@ -186,3 +187,42 @@ async def test_a_loud_room_is_told_of_in_sums() -> None:
     assert hand.tally.dropped[Reason.FULL] == 501
     assert len(rig.notes.of("chat.dropped")) == 21
     assert [told["lines"] for told in rig.notes.of("chat.flood")] == [480]
+
+
+async def test_whoever_paid_before_the_show_stopped_is_still_owed_an_answer() -> None:
+    rig = Rig()
+    rig.model = ScriptedModel(first_token_s=5.0)
+    async with running(rig) as hand:
+        hand.write("gift", "for your next song", ChatKind.BITS)
+        await anyio.sleep(1)
+        await hand.director.close(finish_s=0)
+        assert [event.id for event, _ in hand.tally.owed.lines()] == ["gift"]
+        assert not rig.notes.of("chat.returned")
+
+
+async def test_a_tally_without_a_list_tells_what_came_back_and_nothing_of_what_nobody_wrote() -> None:
+    rig = Rig()
+    tally = Tally(rig.notes, lambda _: None)
+    line = rig.cue("hello")
+    tally.cue_returned(line)
+    for nobodys in (replace(line, event=None),):
+        tally.cue_returned(nobodys)
+        tally.cue_given_up(nobodys)
+    assert [told["id"] for told in rig.notes.of("chat.returned")] == [line.event.id if line.event else ""]
+
+
+async def test_a_short_answer_that_reaches_its_bound_ends_with_its_last_whole_sentence() -> None:
+    rig = Rig()
+    said = "Frogs are lovely animals."
+    rig.model = ScriptedModel(f"[happy] {said} [sad] Newts are also quite nice and so on.", first_token_s=0, token_s=0)
+    turn = rig.turn(replace(rig.cue(), length=Length(max_tokens=16)))
+    record = await run_turn(turn, rig.crew())
+    assert record.heard.strip() == said
+
+
+async def test_a_short_answer_of_one_long_sentence_is_said_as_far_as_it_goes() -> None:
+    rig = Rig()
+    rig.model = ScriptedModel(" ".join(f"word{number}" for number in range(30)), first_token_s=0, token_s=0)
+    turn = rig.turn(replace(rig.cue(), length=Length(max_tokens=16)))
+    record = await run_turn(turn, rig.crew())
+    assert record.heard.split() == [f"word{number}" for number in range(16)]

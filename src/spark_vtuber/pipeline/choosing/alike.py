@@ -24,9 +24,6 @@ class Alike(Generic[K]):
         self._readings: dict[K, Reading] = {}
         self._holders: dict[str, dict[K, None]] = {}
 
-    def __len__(self) -> int:
-        return len(self._readings)
-
     def add(self, key: K, reading: Reading) -> None:
         """Let a line be found."""
         self._readings[key] = reading

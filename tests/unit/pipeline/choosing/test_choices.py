@@ -14,6 +14,7 @@ from spark_vtuber.pipeline.choosing.alike import ALIKE, alike
 from spark_vtuber.pipeline.choosing.policy import POLICIES
 from spark_vtuber.pipeline.choosing.reading import read
 from spark_vtuber.pipeline.choosing.scores import MOST_WAITED
+from spark_vtuber.pipeline.choosing.waiting import MOST_VIEWERS
 from spark_vtuber.pipeline.inbox import Choice, Inbox, Rules
 
 
@@ -218,3 +219,18 @@ def test_nothing_is_answered_twice(lines: list[Written], every_s: float) -> None
             if answer.cue.admitted_s - other.at_s < 60 and answer.cue.admitted_s > other.at_s:
                 one, two = read(answer.cue.text, ("Spark",)), read(other.cue.text, ("Spark",))
                 assert alike(one, two) < ALIKE
+
+
+def test_pictures_are_spoken_of_once_a_minute() -> None:
+    inbox = Inbox(())
+    inbox.offer(cue("first", "😂😂😂"), 0)
+    take(inbox, 0)
+    assert [one.reason for one in inbox.offer(cue("soon", "😂😂"), 59)] == [Reason.EMOTES]
+    assert inbox.offer(cue("later", "😂😂"), 61) == []
+
+
+def test_a_question_of_thousands_keeps_count_only_so_far() -> None:
+    inbox = Inbox(())
+    for number in range(MOST_VIEWERS + 10):
+        inbox.offer(cue(str(number), "do you like frogs?"), 0)
+    assert take(inbox, 0).cue.asked_by == MOST_VIEWERS

@@ -198,3 +198,19 @@ def test_the_room_is_always_between_its_bounds(lines: list[tuple[str, float]]) -
         now_s += pause_s
         assert -1 <= room.hear(text, now_s) <= 1
         assert -1 <= room.at(now_s) <= 1
+
+
+def test_members_and_newcomers_are_worth_a_little_more() -> None:
+    plain, member, newcomer = (
+        sum(scores.standing(cue(event(ChatKind.MESSAGE, "hm", 0.0, "", *roles)), read("hm", ())).values())
+        for roles in ((), (Role.SUBSCRIBER,), (Role.FIRST_TIME,))
+    )
+    assert (member - plain, newcomer - plain) == (scores.MEMBER, scores.NEWCOMER)
+
+
+def test_of_more_gifts_than_anybody_can_thank_for_the_newest_are_owed() -> None:
+    owed = Owed(capacity=2)
+    for number in range(3):
+        gift = ChatEvent(str(number), "test", ChatKind.BITS, Author("a", "ana"), "hm", 100)
+        owed.owe(gift, number)
+    assert [one.id for one, _ in owed.lines()] == ["1", "2"]
