@@ -23,7 +23,8 @@ from spark_vtuber.testing.keepsakes import MemoryKeepsake
 
 pytestmark = pytest.mark.figures
 
-LIMIT_US: Final = 20.0
+ANNOUNCEMENTS: Final = 10.0
+"""A block may cost the loop as much as so many events without anything behind them."""
 ROUNDS: Final = 2_000
 TEXT: Final = "you are a total loser and nobody wants you here go away now please nobody will miss you here at all!"
 BLOCK: Final = Verdict(Decision.BLOCK, "", "word", "profanity", ((3, 9), (12, 20)), category="profanity", score=0.7)
@@ -49,7 +50,7 @@ def test_a_block_costs_the_loop_little(capsys: pytest.CaptureFixture[str]) -> No
     floor = least_us(lambda: events("floor", text=TEXT))
     with capsys.disabled():
         print(f"\na block of {len(TEXT)} characters: {found:.1f} µs, {found / floor:.1f} times an announcement")
-    assert found <= LIMIT_US
+    assert found <= ANNOUNCEMENTS * floor
 
 
 def test_a_text_that_passes_costs_nothing_to_speak_of(capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,7 +70,7 @@ def test_a_text_that_passes_costs_nothing_to_speak_of(capsys: pytest.CaptureFixt
     bare, watched = (_run(lambda guard=guard: many(guard)) for guard in guards)
     with capsys.disabled():
         print(f"\na text that passes: {watched - bare:+.2f} µs beside {bare:.1f} µs of a guard that does nothing")
-    assert watched - bare <= 2.0
+    assert watched - bare <= bare
 
 
 CONTEXT: Final = GuardContext("ana")

@@ -11,9 +11,11 @@ from spark_vtuber.core.ids import CueId, PersonaId
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.llm.brain.load import Brain, load_brain
 from spark_vtuber.llm.brain.talk import Talk
+from spark_vtuber.testing.bench.pace import burst
 
 LOAD_S = 0.3
-REPLY_S = 0.003
+REPLY_BURSTS = 5.0
+"""The longest reply, in bursts of small work on the same machine: 3 ms where a burst takes 0.6."""
 HELD_BYTES = 8_000_000
 
 
@@ -42,6 +44,16 @@ def replies(brain: Brain) -> list[float]:
     return times
 
 
+def floor_s() -> float:
+    """A burst of small work, as fast as this machine can do it."""
+    times = []
+    for _ in range(50):
+        start_s = time.perf_counter()
+        burst()
+        times.append(time.perf_counter() - start_s)
+    return min(times)
+
+
 @pytest.mark.figures
 def test_the_brain_loads_fast_and_answers_hostile_lines_faster() -> None:
     loads = []
@@ -49,15 +61,17 @@ def test_the_brain_loads_fast_and_answers_hostile_lines_faster() -> None:
         start_s = time.perf_counter()
         brain = load_brain()
         loads.append(time.perf_counter() - start_s)
-    best = min((replies(brain) for _ in range(3)), key=p95)
+    rounds = [(p95(times) / floor_s(), times) for times in (replies(brain) for _ in range(3))]
+    ratio, best = min(rounds)
     tracemalloc.start()
     kept = load_brain()
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
     print(f"\nload {min(loads) * 1e3:.0f} ms, holds {held / 1e6:.1f} MB")
-    print(f"hostile reply p50 {sorted(best)[len(best) // 2] * 1e3:.2f} ms, p95 {p95(best) * 1e3:.2f} ms")
+    p50_ms, p95_ms = sorted(best)[len(best) // 2] * 1e3, p95(best) * 1e3
+    print(f"hostile reply p50 {p50_ms:.2f} ms, p95 {p95_ms:.2f} ms, {ratio:.1f} x floor")
     assert kept.voices
     assert min(loads) < LOAD_S
-    assert p95(best) < REPLY_S
+    assert ratio < REPLY_BURSTS
     assert held < HELD_BYTES
