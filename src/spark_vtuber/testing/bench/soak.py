@@ -39,9 +39,11 @@ COME_BACK_S: Final = 2.0
 SEEN_S: Final = 120.0
 """A fault shows in the journal within this time: a hang is found within 90 s."""
 
-FLOOD: Final = 10_000
-FLOOD_PER_S: Final = 500
-"""The evening begins with a raid, which fills whatever keeps the last so many lines: what grows after it, leaks."""
+RAID: Final = 5_000
+RAID_EVERY_S: Final = 1 / 18
+"""The evening begins with a raid of so many lines, just slow enough that each is told by itself: it fills whatever
+keeps the last so many lines, words or events. What grows after it, leaks.
+"""
 
 JOINS_S: Final = 2.0
 """A client that is connected has joined the channel by then."""
@@ -114,14 +116,10 @@ class ChatServer:
         for link, _ in self._links:
             link.say(line)
 
-    async def flood(self) -> None:
-        """Everybody writes at once, as soon as somebody is connected."""
+    async def joined(self) -> None:
+        """Return once somebody reads the channel."""
         await self._came.wait()
         await anyio.sleep(JOINS_S)
-        for number in range(FLOOD):
-            self.say(number)
-            if number % 50 == 0:
-                await anyio.sleep(50 / FLOOD_PER_S)
 
     def drop(self) -> None:
         """Close every connection."""
@@ -315,11 +313,11 @@ async def _strike(
 
 
 async def _write(chat: ChatServer, soaked: Soaked) -> None:
-    await chat.flood()
+    await chat.joined()
     while True:
         soaked.lines += 1
-        chat.say(FLOOD + soaked.lines)
-        await anyio.sleep(LINE_EVERY_S)
+        chat.say(soaked.lines)
+        await anyio.sleep(RAID_EVERY_S if soaked.lines < RAID else LINE_EVERY_S)
 
 
 async def _look(show: WatchedShow, soaked: Soaked) -> None:
