@@ -11,24 +11,19 @@ import itertools
 import math
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import anyio
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
 
-from spark_vtuber.stage import client
 from spark_vtuber.testing.browser import Visit, chromium_browser, visit
 from spark_vtuber.testing.live import LiveShow, live_show, model_config
 from spark_vtuber.testing.llm_script import Script
 from spark_vtuber.testing.llm_server import serve
+from spark_vtuber.testing.overheard import RATE, Said, overhearing, percentile
 
 pytestmark = [pytest.mark.figures, pytest.mark.needs("chromium")]
 
-RATE: Final = 24_000
 LEVEL: Final = 0.02
 GAP: Final = 0.004 * RATE
 """As the tap of the page (`tap.worklet.ts`) tells sound from silence."""
@@ -39,61 +34,25 @@ ROUNDS: Final = 3
 TURNS: Final = 20
 
 
-@dataclass(slots=True)
-class Said:
-    """An utterance as the server sent it."""
-
-    pcm: bytearray = field(default_factory=bytearray)
-    visemes: list[tuple[float, str]] = field(default_factory=list)
-
-    def edges(self) -> list[tuple[float, bool]]:
-        """The seconds from its first sample at which sound begins (true) and ends."""
-        samples = array.array("h", bytes(self.pcm))
-        found: list[tuple[float, bool]] = []
-        is_on, quiet = False, 0
-        for index, sample in enumerate(samples):
-            is_loud = abs(sample) / 32768 > LEVEL
-            quiet = 0 if is_loud else quiet + 1
-            if is_loud and not is_on:
-                is_on = True
-                found.append((index / RATE, True))
-            elif is_on and quiet > GAP:
-                is_on = False
-                found.append(((index - quiet + 1) / RATE, False))
-        return found
-
-
-@asynccontextmanager
-async def overhearing(show: LiveShow) -> AsyncIterator[dict[int, Said]]:
-    """A client of the stage that makes no sound and keeps what is said."""
-    said: dict[int, Said] = {}
-    async with (
-        connect(f"ws://127.0.0.1:{show.port}/api/stage", max_size=None) as socket,
-        anyio.create_task_group() as tasks,
-    ):
-        await socket.send(client.hello("ear", has_audio=False))
-        tasks.start_soon(_overhear, socket, said)
-        yield said
-        tasks.cancel_scope.cancel()
-
-
-async def _overhear(socket: ClientConnection, said: dict[int, Said]) -> None:
-    try:
-        async for frame in socket:
-            heard = client.read(frame)
-            if isinstance(heard, client.Sound):
-                said[heard.utterance].pcm += heard.pcm
-            elif heard.type == "speech.start":
-                said[heard["utterance"]] = Said()
-            elif heard.type == "speech.cues":
-                said[heard["utterance"]].visemes += [(ms / 1000, name) for ms, name, _ in heard["visemes"]]
-    except ConnectionClosed:
-        return
+def edges_of(said: Said) -> list[tuple[float, bool]]:
+    """The seconds from its first sample at which sound begins (true) and ends."""
+    found: list[tuple[float, bool]] = []
+    is_on, quiet = False, 0
+    for index, sample in enumerate(array.array("h", said.pcm)):
+        is_loud = abs(sample) / 32768 > LEVEL
+        quiet = 0 if is_loud else quiet + 1
+        if is_loud and not is_on:
+            is_on = True
+            found.append((index / RATE, True))
+        elif is_on and quiet > GAP:
+            is_on = False
+            found.append(((index - quiet + 1) / RATE, False))
+    return found
 
 
 def beginning(said: Said, rendered: Sequence[tuple[float, bool]]) -> float:
     """The context time at which the first sample was rendered: where most edges lie on rendered ones."""
-    edges = said.edges()
+    edges = edges_of(said)
     onsets = sorted(at for at, is_on in rendered if is_on)
     offsets = sorted(at for at, is_on in rendered if not is_on)
 
@@ -120,7 +79,7 @@ def errors_ms(said: dict[int, Said], tap: list[dict[str, Any]], frames: list[dic
     cues: list[tuple[float, str]] = []
     for _, utterance in sorted(said.items()):
         start_s = beginning(utterance, rendered)
-        cues += [(start_s + at_s, name) for at_s, name in utterance.visemes]
+        cues += [(start_s + cue.ms / 1000, cue.name) for cue in utterance.cues]
     following = 0
     for before, after in itertools.pairwise(frames):
         name, heard_s = after["viseme"], after["heardS"]
@@ -131,11 +90,6 @@ def errors_ms(said: dict[int, Said], tap: list[dict[str, Any]], frames: list[dic
         assert cue is not None, f"{name} was shown at {heard_s} and no sound near it asks for it"
         following = cue + 1
         yield (heard_s - cues[cue][0]) * 1000
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest of the values that this share of them does not exceed."""
-    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 @asynccontextmanager

@@ -1,7 +1,8 @@
 """Events between a connection that must never wait and a reader that may."""
 
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 import anyio
@@ -54,6 +55,20 @@ class EventBuffer:
             self._changed = anyio.Event()
             await self._changed.wait()
         return self._waiting.popleft()
+
+
+@asynccontextmanager
+async def own_tasks() -> AsyncIterator[TaskGroup]:
+    """Tasks that end with the context; what its body raises comes out as it is, not in a group."""
+    raised: Exception | None = None
+    async with anyio.create_task_group() as tasks:
+        try:
+            yield tasks
+        except Exception as error:  # noqa: BLE001 - raised again below, outside of the task group's exception group
+            raised = error
+        tasks.cancel_scope.cancel()
+    if raised is not None:
+        raise raised
 
 
 async def filled(

@@ -23,6 +23,7 @@ from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind, Reward, Role
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.ingest import VERSION
+from spark_vtuber.text.clean import whole
 
 MOST_EVENTS: Final = 100
 """In one batch or frame."""
@@ -58,15 +59,7 @@ BAD_BATCH: Final = "bad_batch"
 BAD_EVENT: Final = "bad_event"
 
 
-def _whole(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("holds half a character") from None
-    return text
-
-
-Text = Annotated[str, AfterValidator(_whole)]
+Text = Annotated[str, AfterValidator(whole)]
 
 
 def _named(id: Any) -> Any:

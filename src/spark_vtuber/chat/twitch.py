@@ -10,7 +10,7 @@ import anyio
 from anyio.abc import ByteStream, TaskGroup
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from spark_vtuber.chat.buffer import EventBuffer, filled
+from spark_vtuber.chat.buffer import EventBuffer, filled, own_tasks
 from spark_vtuber.chat.twitch_irc_link import Connect, Link, Pace, Pauses, hold
 from spark_vtuber.chat.twitch_irc_protocol import Conversation, Refused
 from spark_vtuber.chat.twitch_irc_room import Room
@@ -169,15 +169,8 @@ async def reading(
     """A reader over connections that `connect` makes; it connects when its events are asked for."""
     if not options.channel:
         raise EngineError("no_channel", "no Twitch channel is configured", fix="set chat.twitch.channel")
-    raised: Exception | None = None
-    async with anyio.create_task_group() as tasks:
-        try:
-            yield TwitchReader(options, env, tasks, connect, pace or Pace())
-        except Exception as error:  # noqa: BLE001 - raised again below, outside of the task group's exception group
-            raised = error
-        tasks.cancel_scope.cancel()
-    if raised is not None:
-        raise raised
+    async with own_tasks() as tasks:
+        yield TwitchReader(options, env, tasks, connect, pace or Pace())
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from typing import Any, Final
 import anyio
 from anyio.abc import TaskGroup
 
-from spark_vtuber.chat.buffer import EventBuffer, filled
+from spark_vtuber.chat.buffer import EventBuffer, filled, own_tasks
 from spark_vtuber.chat.oauth import Identity, Tokens, not_signed_in
 from spark_vtuber.chat.oauth_account import Account, OAuth
 from spark_vtuber.chat.twitch_eventsub import Inbound, Notification, Revoked, Seen, told
@@ -347,15 +347,8 @@ async def reading(
     options: TwitchAccountOptions, env: EngineEnv, open_wire: OpenWire = open_socket, pace: Pace | None = None
 ) -> AsyncIterator[TwitchAccount]:
     """A reader; it connects when its events are asked for. Raises `EngineError` where nobody is signed in."""
-    raised: Exception | None = None
-    async with anyio.create_task_group() as tasks:
-        try:
-            yield TwitchAccount(options, env, tasks, open_wire, pace or Pace())
-        except Exception as error:  # noqa: BLE001 - raised again below, outside of the task group's exception group
-            raised = error
-        tasks.cancel_scope.cancel()
-    if raised is not None:
-        raise raised
+    async with own_tasks() as tasks:
+        yield TwitchAccount(options, env, tasks, open_wire, pace or Pace())
 
 
 def load_room() -> Any:

@@ -94,3 +94,16 @@ def _cut(text: str, size: int) -> str:
     while at > 0 and not is_safe_cut(text[at - 1], text[at]):
         at -= 1
     return text[: at or size].rstrip()
+
+
+def whole(text: str) -> str:
+    """The text as it is. JSON can escape half of a surrogate pair; such a text can be neither spoken nor written.
+
+    Raises:
+        ValueError: it holds half a character.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half a character") from None
+    return text
