@@ -10,14 +10,16 @@ from spark_vtuber.core.ids import CueId, PersonaId
 class CueKind(StrEnum):
     """Where a cue comes from.
 
-    A line of chat, the operator's own words (spoken as they stand), silence, another character, or a model that
-    fell silent in mid-answer (BRIDGE: the understudy excuses it in one line).
+    A line of chat, the operator's own words (spoken as they stand), silence, a step of a duet, a chance to throw in one
+    remark on what another character just said, or a model that fell silent in mid-answer (BRIDGE: the understudy
+    excuses it in one line).
     """
 
     CHAT = "chat"
     SAY = "say"
     IDLE = "idle"
     DUET = "duet"
+    INTERJECTION = "interjection"
     BRIDGE = "bridge"
 
 
@@ -64,6 +66,30 @@ class Length:
 
 
 @dataclass(frozen=True, slots=True)
+class DuetStep:
+    """Where in a duet a turn stands: step `number` (from 1) of `of`.
+
+    `topic` is what the two talk about, `tension` what they disagree on; both may come from a viewer and passed the
+    guard. The first step opens with the topic and has nothing to answer; the last one finds a way out.
+    """
+
+    topic: str
+    number: int
+    of: int
+    tension: str = ""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it opens the duet."""
+        return self.number <= 1
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it ends the duet."""
+        return self.number >= self.of
+
+
+@dataclass(frozen=True, slots=True)
 class Cue:
     """Something to answer.
 
@@ -74,7 +100,7 @@ class Cue:
 
     `asked_by` viewers wrote the same; `also` are the guarded lines of the others, as many as are kept. `flood` says
     that the cue stands for a chat full of it. `length` bounds the answer. `is_second_try`: an answer was cut before it
-    was heard.
+    was heard. `duet` is there for a DUET: `author` and `text` are then the other character and what it said.
     """
 
     id: CueId
@@ -95,3 +121,4 @@ class Cue:
     flood: Flood = Flood.NONE
     length: Length | None = None
     is_second_try: bool = False
+    duet: DuetStep | None = None

@@ -26,11 +26,43 @@ class VoiceStyle:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a model picks the words of a character; None leaves it to the engine's configuration and the server."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    repeat_penalty: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """The LoRA adapter of a character: the name under which the server has it, and how strongly it counts (0..2)."""
+
+    name: str
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lore:
+    """Something about a character's world that the prompt holds when one of `keys` was named lately, or always.
+
+    Where not all fits, what has the higher `priority` stays.
+    """
+
+    keys: tuple[str, ...]
+    text: str
+    is_constant: bool = False
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PersonaView:
     """A character as the pipeline, the prompt and the stages see it; a snapshot that never changes.
 
     `manner` says in words for the prompt how it is right now, and is empty where that is as its card has it. An answer
-    takes at most `reply_share` of the longest one. `expertise` are subjects it knows about.
+    takes at most `reply_share` of the longest one. `expertise` are subjects it knows about, `triggers` words at
+    which it cannot keep quiet. `likes` and `dislikes` are opinions it holds, `facts` what is so about itself.
     """
 
     id: PersonaId
@@ -48,6 +80,13 @@ class PersonaView:
     manner: str = ""
     reply_share: float = 1.0
     expertise: tuple[str, ...] = field(default=())
+    triggers: tuple[str, ...] = field(default=())
+    likes: tuple[str, ...] = field(default=())
+    dislikes: tuple[str, ...] = field(default=())
+    facts: tuple[str, ...] = field(default=())
+    lore: tuple[Lore, ...] = field(default=())
+    adapter: Adapter | None = None
+    sampling: Sampling = field(default_factory=Sampling)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def cue_line(cue: Cue, tokens: int) -> str:
             if cue.asked_by > 1 and cue.text:
                 return _crowd_line(cue, name, words)
             return _chat_line(name, words if cue.text else "", cue.event)
-        case CueKind.DUET:
+        case CueKind.DUET | CueKind.INTERJECTION:
             return f"{name}, who is on stream with you, says: {words}"
         case CueKind.SAY:
             return "(The streamer has you say a prepared line.)"

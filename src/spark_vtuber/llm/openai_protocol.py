@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from spark_vtuber.core.errors import ProtocolError
+from spark_vtuber.core.tools import ToolCall
 from spark_vtuber.llm.port import Usage
 from spark_vtuber.llm.repeats import Deltas, RepeatFilter
 from spark_vtuber.llm.sse_protocol import Event, EventReader
@@ -57,15 +58,6 @@ class Cut:
 
 
 Part = Text | Thought | Usage | Failure | Finish | Cut
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A call the model asks for; `arguments` is JSON as generated."""
-
-    id: str
-    name: str
-    arguments: str
 
 
 class AnswerReader:

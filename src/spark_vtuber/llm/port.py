@@ -6,14 +6,20 @@ from typing import Any, Literal, Protocol
 
 from spark_vtuber.core.cues import Cue
 from spark_vtuber.core.personas import PersonaView
+from spark_vtuber.core.tools import Tool, ToolCall
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the conversation a model is shown."""
+    """One message of the conversation a model is shown.
 
-    role: Literal["system", "user", "assistant"]
+    `calls` are what an assistant message called; a tool message is the result of the call whose id `answers` is.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    calls: tuple[ToolCall, ...] = ()
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,8 @@ class LLMRequest:
 
     `messages` is the whole prompt. Engines without a model answer from `cue` and `persona` instead. With a `schema` the
     answer shall be one JSON value of that JSON schema; a server that cannot be held to it is asked without, so whoever
-    asks must check.
+    asks must check. `tools` may be called: a call comes as a `ToolCall` among the parts, its arguments unchecked.
+    Sampling and the adapter are the persona's.
     """
 
     persona: PersonaView
@@ -32,6 +39,7 @@ class LLMRequest:
     temperature: float | None = None
     stop: tuple[str, ...] = field(default=())
     schema: Mapping[str, Any] | None = None
+    tools: tuple[Tool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +51,37 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token counts as the server reports them; None where it does not."""
+    """Token counts as the server reports them; None where it does not.
+
+    `tokens_drafted` were proposed by a draft model or by n-grams, `tokens_accepted` of them were kept.
+    """
 
     tokens_in: int | None = None
     tokens_cached: int | None = None
     tokens_out: int | None = None
+    tokens_drafted: int | None = None
+    tokens_accepted: int | None = None
 
 
-LLMPart = TextDelta | Usage
+LLMPart = TextDelta | ToolCall | Usage
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What an engine is: its name and model for people, and whether it needs no weights."""
+    """What an engine is: its name and model for people, whether it needs no weights, and what was seen of its server.
+
+    `dialect` names the kind of server. `context_tokens` is the longest prompt with its answer, None where nobody said.
+    `adapters` are those the server has loaded.
+    """
 
     engine: str
     model: str = ""
     is_scripted: bool = False
+    dialect: str = ""
+    context_tokens: int | None = None
+    adapters: tuple[str, ...] = ()
+    takes_schema: bool = False
+    takes_tools: bool = False
 
 
 class LLM(Protocol):

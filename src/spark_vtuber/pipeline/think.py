@@ -8,6 +8,7 @@ import anyio
 
 from spark_vtuber.core.cues import Cue, CueKind, Length
 from spark_vtuber.core.errors import EngineError
+from spark_vtuber.core.tools import ToolCall
 from spark_vtuber.core.turns import Mark
 from spark_vtuber.llm.port import LLM, LLMRequest, TextDelta, Usage
 from spark_vtuber.pipeline.crew import Crew
@@ -117,6 +118,8 @@ async def _write(turn: Turn, crew: Crew, draft: Draft, model: LLM, cue: Cue) -> 
                         break
                 case Usage():
                     _note(turn, part)
+                case ToolCall():
+                    turn.measures.count("tool_calls")
                 case None:
                     break
                 case _:
@@ -129,5 +132,11 @@ async def _write(turn: Turn, crew: Crew, draft: Draft, model: LLM, cue: Cue) -> 
 
 
 def _note(turn: Turn, usage: Usage) -> None:
-    counts = {"tokens_in": usage.tokens_in, "tokens_cached": usage.tokens_cached, "tokens_out": usage.tokens_out}
+    counts = {
+        "tokens_in": usage.tokens_in,
+        "tokens_cached": usage.tokens_cached,
+        "tokens_out": usage.tokens_out,
+        "tokens_drafted": usage.tokens_drafted,
+        "tokens_accepted": usage.tokens_accepted,
+    }
     turn.measures.counts |= {name: value for name, value in counts.items() if value is not None}

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spark_vtuber.core.errors import ProtocolError
+from spark_vtuber.core.tools import ToolCall
 from spark_vtuber.llm import openai_protocol
 from spark_vtuber.llm.openai_protocol import (
     AnswerReader,
@@ -16,7 +17,6 @@ from spark_vtuber.llm.openai_protocol import (
     Part,
     Text,
     Thought,
-    ToolCall,
     failure_in,
     models_in,
 )

@@ -60,7 +60,7 @@ class Talk:
                 return voice.say("idle", slots)
             case CueKind.BRIDGE:
                 return voice.say("bridge", slots)
-            case CueKind.CHAT | CueKind.DUET:
+            case CueKind.CHAT | CueKind.DUET | CueKind.INTERJECTION:
                 return self._reaction(voice, persona, cue, slots)
         assert_never(cue.kind)
 
