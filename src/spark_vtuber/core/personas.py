@@ -10,6 +10,24 @@ Expression = Literal["neutral", "happy", "sad", "angry", "surprised", "smug", "t
 
 EXPRESSIONS: Final[tuple[Expression, ...]] = get_args(Expression)
 
+Stir = Literal[
+    "thanks",
+    "praise",
+    "insult",
+    "gift",
+    "raid",
+    "question",
+    "chat",
+    "crowd",
+    "silence",
+    "duet",
+    "interrupted",
+    "failed",
+]
+"""What can move a trait: what a viewer did, how full the room was, or what became of an answer."""
+
+STIRS: Final[tuple[Stir, ...]] = get_args(Stir)
+
 
 @dataclass(frozen=True, slots=True)
 class VoiceStyle:
@@ -47,13 +65,35 @@ class Adapter:
 class Lore:
     """Something about a character's world that the prompt holds when one of `keys` was named lately, or always.
 
-    Where not all fits, what has the higher `priority` stays.
+    Where `secondary` is not empty, one of them must have been named too. Where not all fits, what has the higher
+    `priority` stays.
     """
 
     keys: tuple[str, ...]
     text: str
     is_constant: bool = False
     priority: int = 0
+    secondary: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """A trait as the card has it: a share of 0..1 that stays in `low..high` and moves by `daily` a day at most.
+
+    `value` is where it starts and tends to. `more` and `less` are sentences for the prompt that hold while it is
+    noticeably above or below; where they are empty, the name says it. `rises` and `falls` are what moves it.
+    """
+
+    name: str
+    value: float = 0.5
+    low: float = 0.0
+    high: float = 1.0
+    daily: float = 0.05
+    meaning: str = ""
+    more: str = ""
+    less: str = ""
+    rises: tuple[Stir, ...] = ()
+    falls: tuple[Stir, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +127,7 @@ class PersonaView:
     lore: tuple[Lore, ...] = field(default=())
     adapter: Adapter | None = None
     sampling: Sampling = field(default_factory=Sampling)
+    traits: tuple[Trait, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,53 +2,16 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 import spark_vtuber
 from spark_vtuber.core.errors import ConfigError, Mistake
 from spark_vtuber.core.ids import PersonaId
-from spark_vtuber.core.looks import checked_look
-from spark_vtuber.core.personas import Expression, PersonaView, VoiceStyle
+from spark_vtuber.core.personas import PersonaView
+from spark_vtuber.personality.card_keys import Card, view
 
 LONGEST_CARD_BYTES = 256 * 1024
-
-Prose = Annotated[str, Field(max_length=8_000)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Voice(_Part):
-    """How she sounds; factors around 1."""
-
-    name: str = ""
-    rate: float = Field(default=1.0, ge=0.5, le=2.0)
-    pitch: float = Field(default=1.0, ge=0.5, le=2.0)
-    gain_db: float = Field(default=0.0, ge=-20, le=12)
-
-
-class Card(_Part):
-    """A character file.
-
-    `deflections` are what she says instead of a clause the guard blocked, by reason; `any` covers the rest.
-    `expertise` are subjects she knows about.
-    """
-
-    name: str = Field(min_length=1, max_length=40)
-    look: Annotated[str, AfterValidator(checked_look)] = "spark"
-    aliases: tuple[str, ...] = ()
-    language: str = "en"
-    description: Prose = ""
-    speech: Prose = ""
-    greeting: Prose = ""
-    mood: Expression = "neutral"
-    voice: Voice = Voice()
-    examples: tuple[tuple[Prose, Prose], ...] = ()
-    deflections: dict[str, tuple[str, ...]] = {}
-    expertise: tuple[Annotated[str, Field(max_length=60)], ...] = ()
 
 
 def load(persona: PersonaId, card: str, look: str = "") -> PersonaView:
@@ -75,7 +38,7 @@ def load(persona: PersonaId, card: str, look: str = "") -> PersonaView:
             for item in error.errors(include_url=False, include_input=False)
         )
         raise ConfigError(tuple(mistakes)) from error
-    return _view(persona, parsed.model_copy(update={"look": look}) if look else parsed)
+    return view(persona, parsed.model_copy(update={"look": look}) if look else parsed)
 
 
 def shipped() -> tuple[str, ...]:
@@ -95,21 +58,3 @@ def _shipped_dir() -> Path:
     package = Path(spark_vtuber.__file__).parent
     inside = package / "personas"
     return inside if inside.is_dir() else package.parents[1] / "personas"
-
-
-def _view(persona: PersonaId, card: Card) -> PersonaView:
-    return PersonaView(
-        id=persona,
-        name=card.name,
-        look=card.look,
-        description=card.description.strip(),
-        speech=card.speech.strip(),
-        greeting=card.greeting.strip(),
-        aliases=card.aliases,
-        examples=card.examples,
-        deflections=tuple(card.deflections.items()),
-        language=card.language,
-        voice=VoiceStyle(card.voice.name, card.voice.rate, card.voice.pitch, card.voice.gain_db),
-        mood=card.mood,
-        expertise=card.expertise,
-    )

@@ -6,7 +6,7 @@ import pytest
 
 from spark_vtuber.core.errors import ConfigError
 from spark_vtuber.core.ids import PersonaId
-from spark_vtuber.core.personas import EXPRESSIONS, PersonaView
+from spark_vtuber.core.personas import EXPRESSIONS, Adapter, Lore, PersonaView, Sampling
 from spark_vtuber.personality import card
 from spark_vtuber.personality.deflect import PLAIN, deflector
 from spark_vtuber.text.markup import Markup, Tag
@@ -76,3 +76,84 @@ def test_a_character_without_deflections_has_plain_ones() -> None:
     assert deflect(PersonaView(MAIN, "Plain"), "profanity") in PLAIN
     single = PersonaView(MAIN, "Single", deflections=(("any", ("Only this.",)),))
     assert [deflect(single, "x"), deflect(single, "x")] == ["Only this."] * 2
+
+
+WHOLE = """
+name = "Nova"
+personality = "Precise."
+likes = ["tides"]
+dislikes = ["small talk about rain"]
+facts = ["She was a navigation computer."]
+expertise = ["orbits"]
+triggers = ["moon"]
+
+[traits.patience]
+value = 0.6
+low = 0.4
+high = 0.8
+daily = 0.05
+meaning = "How long she puts up with things."
+less = "You are short of patience."
+rises = ["thanks", "gift"]
+falls = ["insult", "interrupted"]
+
+[[lore]]
+keys = ["harbour"]
+secondary = ["night"]
+text = "The harbour is closed at night."
+priority = 5
+order = 2
+
+[[lore]]
+text = "It is the year 3000."
+constant = true
+order = 1
+
+[[lore]]
+keys = ["secret"]
+text = "Not yet."
+enabled = false
+
+[adapter]
+name = "nova-lora"
+scale = 0.8
+
+[sampling]
+temperature = 0.7
+min_p = 0.05
+"""
+
+
+def test_a_card_fills_everything_the_show_knows_of_a_character(tmp_path: Path) -> None:
+    file = tmp_path / "nova.toml"
+    file.write_text(WHOLE)
+    view = card.load(MAIN, str(file))
+    assert (view.likes, view.dislikes) == (("tides",), ("small talk about rain",))
+    assert (view.facts, view.expertise, view.triggers) == (("She was a navigation computer.",), ("orbits",), ("moon",))
+    assert view.lore == (
+        Lore((), "It is the year 3000.", is_constant=True),
+        Lore(("harbour",), "The harbour is closed at night.", priority=5, secondary=("night",)),
+    )
+    assert (view.adapter, view.sampling) == (Adapter("nova-lora", 0.8), Sampling(temperature=0.7, min_p=0.05))
+    (patience,) = view.traits
+    assert (patience.low, patience.value, patience.high, patience.daily) == (0.4, 0.6, 0.8, 0.05)
+    assert (patience.rises, patience.falls) == (("thanks", "gift"), ("insult", "interrupted"))
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[traits.calm]\nvalue = 0.9\nhigh = 0.5", "between its low and its high"),
+        ('[traits.calm]\nrises = ["weather"]', "rises"),
+        ("[traits.calm]\nvalue = nan", "value"),
+        ('[traits."Not a name"]', "traits"),
+        ("[sampling]\ntemperature = 9", "temperature"),
+        ('[adapter]\nname = "x"\nscale = 3', "scale"),
+        ('[[lore]]\nkeys = ["x"]', "text"),
+    ],
+)
+def test_a_value_out_of_its_range_is_named(tmp_path: Path, text: str, complaint: str) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text(f'name = "A"\n{text}\n')
+    with pytest.raises(ConfigError, match=complaint):
+        card.load(MAIN, str(file))
