@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from spark_vtuber.app.casting import CastingOffice
 from spark_vtuber.app.emotes import EmoteCache
 from spark_vtuber.app.house import House
 from spark_vtuber.app.keepsake import FileKeepsake
@@ -17,9 +18,10 @@ from spark_vtuber.pipeline.reception import Reception
 
 
 class Bridge:
-    """What the machine asks (`lines`, `viewers`, `company`, `habits`) and what doors reach (`helm`, `book`, `emotes`).
+    """What the machine asks (`lines`, `viewers`, `casting`, `habits`) and what doors reach.
 
-    `may_talk` says whether the show can afford idle talk now; whoever must save memory or heat sets it.
+    Those are `helm`, `book`, `company` and `emotes`. `may_talk` says whether the show can afford idle talk now; whoever
+    must save memory or heat sets it.
     """
 
     def __init__(self, house: House, audience: Callable[[], int], is_muted: Callable[[PersonaId], bool]) -> None:
@@ -30,6 +32,7 @@ class Bridge:
         self.lines = Lines(house.around.clock)
         self.viewers = IgnoredViewers(FileKeepsake(folder / "ignored.json", log), house.around.clock, house.events)
         self.company = Company(house.personas, FileKeepsake(folder / "tempers.json", log), house.events, config.presets)
+        self.casting = CastingOffice(self.company)
         self.emotes = EmoteCache(
             house.http,
             config.chat.emotes.twitch,
@@ -43,7 +46,7 @@ class Bridge:
     def habits(self) -> Habits:
         """What characters do of their own accord, as they are set."""
         return Habits(
-            decline=self.company.decline,
+            decline=self.casting.decline,
             talkers=self.company.talkers,
             idle_s=lambda: self._house.config.idle.after_s,
             is_heard=self._is_heard,

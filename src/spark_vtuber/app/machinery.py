@@ -101,7 +101,7 @@ def join(
 
     personas = tuple(persona.id for persona in house.personas)
     habits = replace(bridge.habits, screen=guards.screen, length=partial(_length, house, tempo))
-    director = Director(crew, inbox, tally, personas, bridge.company.cast, remember, habits)
+    director = Director(crew, inbox, tally, personas, bridge.casting.cast, remember, habits)
     gates = Gates(clock, gate_limits(config.inbox), bridge.viewers.is_ignored, Sieve(names, mesh(config.inbox)))
     reception = Reception(clock, gates, guards.guard, director, tally)
     house.metrics.watch_queue("guard", lambda: reception.waiting)

@@ -8,22 +8,18 @@ from pydantic import TypeAdapter, ValidationError
 
 from spark_vtuber.app.keepsake import Keepsake
 from spark_vtuber.config.keys import PresetSettings
-from spark_vtuber.core.cues import Cue
 from spark_vtuber.core.desk import Announce
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.personas import PersonaView, Preset, Temper, temper_view
-from spark_vtuber.core.turns import Reason
-from spark_vtuber.personality import arbiter
-from spark_vtuber.personality.temper import PRESETS, RESERVED, TALKATIVE, refusal, tempered
-from spark_vtuber.pipeline.director import Casting
+from spark_vtuber.personality.temper import PRESETS, TALKATIVE, tempered
 
 _TEMPER = TypeAdapter(Temper)
 _FIELDS: Final = frozenset(field.name for field in fields(Temper))
 
 
 class Company:
-    """Implements `core.personas.Personas`, and casts: who answers a cue, in which temper.
+    """Implements `core.personas.Personas`.
 
     `on_change` is called after every change, for whoever must look again.
     """
@@ -76,18 +72,6 @@ class Company:
                 self._announce("persona", **temper_view(view, temper))
         self.on_change()
         await self._keepsake.write({name: asdict(temper) for name, temper in self._tempers.items()})
-
-    def cast(self, cue: Cue) -> Casting:
-        """Who answers a cue, as they are now."""
-        decision = arbiter.choose(cue, self._views)
-        return Casting(decision.persona, decision.reasons)
-
-    def decline(self, cue: Cue) -> Reason | None:
-        """Why a cue is not to be answered, as the characters are set now; None where it is."""
-        if not any(temper.paid_only or temper.talkativeness < RESERVED for temper in self._tempers.values()):
-            return None
-        decision = arbiter.choose(cue, self._views)
-        return refusal(cue, decision, self._tempers[decision.persona.id])
 
     def talkers(self) -> Sequence[PersonaId]:
         """Those who talk by themselves when it is quiet."""

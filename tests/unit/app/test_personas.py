@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from spark_vtuber.app.casting import CastingOffice
 from spark_vtuber.app.personas import Company
 from spark_vtuber.config.keys import PresetSettings
 from spark_vtuber.core.cues import Cue, CueKind
@@ -24,6 +25,7 @@ class Stagehand:
         self.notes = Notes()
         self.keepsake = MemoryKeepsake(kept)
         self.company = Company((SPARK, EMBER), self.keepsake, self.notes, presets)
+        self.casting = CastingOffice(self.company)
         self.changes = 0
         self.company.on_change = self._count
 
@@ -53,7 +55,7 @@ async def test_one_character_is_set_and_the_other_stays() -> None:
     assert [data["id"] for data in hand.notes.of("persona")] == ["main"]
     assert hand.notes.of("persona")[0]["energy"] == 0.9
     assert hand.changes == 1
-    assert "sad" in hand.company.cast(cue("hello")).persona.manner
+    assert "sad" in hand.casting.cast(cue("hello")).persona.manner
 
 
 async def test_everybody_is_set_at_once() -> None:
@@ -80,10 +82,10 @@ async def test_a_value_beside_a_preset_wins_and_the_preset_has_no_name_any_more(
 async def test_another_preset_ends_reading_donations() -> None:
     hand = Stagehand()
     await hand.company.change(None, "reading-donations", {})
-    assert hand.company.decline(cue("hello")) is Reason.UNPAID
-    assert hand.company.decline(cue("hello", ChatKind.BITS)) is None
+    assert hand.casting.decline(cue("hello")) is Reason.UNPAID
+    assert hand.casting.decline(cue("hello", ChatKind.BITS)) is None
     await hand.company.change(None, "calm", {})
-    assert hand.company.decline(cue("hello")) is None
+    assert hand.casting.decline(cue("hello")) is None
 
 
 async def test_who_becomes_talkative_talks_by_themselves_unless_told_not_to() -> None:
