@@ -29,6 +29,7 @@ from spark_vtuber.app.looks import Looks
 from spark_vtuber.app.machinery import join
 from spark_vtuber.app.mutes import Mutes
 from spark_vtuber.app.obs import ObsRoom, safety
+from spark_vtuber.app.ratings import RatingBook
 from spark_vtuber.app.show import Parts, Show
 from spark_vtuber.app.sound import keep_sounding
 from spark_vtuber.app.standins import StandIns
@@ -118,6 +119,7 @@ async def run_show(
                 lines=assembly.bridge.book,
                 emotes=assembly.bridge.emotes,
                 personas=assembly.bridge.company,
+                ratings=RatingBook(show.turns, house.events, is_kept=lambda: house.config.journal.on),
                 records=assembly.journal.records,
                 trail=assembly.journal.records,
                 machine=assembly.lookout.tower,

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,7 +47,20 @@ _RULINGS: Final = """SELECT n, at, direction, position, decision, category, rule
     ORDER BY n DESC LIMIT :limit"""
 _RULING_HOURS: Final = f"""SELECT at / {HOUR_MS} * {HOUR_MS} AS hour, category, decision, COUNT(*) FROM rulings
     WHERE at >= ? GROUP BY hour, category, decision ORDER BY hour, category, decision"""
+_RATED: Final = """SELECT author, asked, said, thumb, better FROM ratings
+    WHERE persona = ? AND asked <> '' ORDER BY at, n"""
 _LAST_ID: Final = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """An answer that the streamer rated: who asked what, what was said, `up` or `down`, and what is better."""
+
+    author: str
+    asked: str
+    said: str
+    thumb: str
+    better: str
 
 
 @contextmanager
@@ -100,6 +114,12 @@ def acts(path: Path, limit: int, before: int | None) -> Sequence[Act]:
         Act(number, at_ms, session, actor, act, target, json.loads(old), json.loads(new))
         for number, at_ms, session, actor, act, target, old, new in found
     )
+
+
+def rated(path: Path, persona: str) -> Sequence[Rated]:
+    """The rated answers of a character, of all shows, in the order in which they were rated. Raises `EngineError`."""
+    with reading(path) as connection:
+        return tuple(Rated(*row) for row in connection.execute(_RATED, (persona,)))
 
 
 def rulings(path: Path, limit: int, before: int | None, selection: Selection) -> Sequence[Entry]:

@@ -32,6 +32,8 @@ _ERASED_LINES: Final = """UPDATE lines SET text = ''
     WHERE session = ? AND line IN (SELECT value FROM json_each(?))"""
 _ERASED_TURNS: Final = """UPDATE turns SET text = ''
     WHERE session = ? AND line IN (SELECT value FROM json_each(?))"""
+_ERASED_RATINGS: Final = """DELETE FROM ratings WHERE session = ?1 AND turn IN
+    (SELECT turn FROM turns WHERE session = ?1 AND line IN (SELECT value FROM json_each(?2)))"""
 _ERASED_BEFORE: Final = """UPDATE turns SET text = '' WHERE session = ? AND turn = ?
     AND (SELECT text FROM lines WHERE session = ? AND source = ? AND line = ?) = ''"""
 _CUE: Final = """INSERT INTO cues (session, at, line, turn, persona, among, scores, reasons)
@@ -41,6 +43,10 @@ _VERDICT: Final = """INSERT INTO verdicts (session, at, direction, subject, deci
 _RULING: Final = """INSERT INTO rulings (n, session, at, direction, position, decision, category, rule, reason, score,
     digest, length, spans, language, source, viewer, turn)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+_RATING: Final = """INSERT INTO ratings (session, turn, at, persona, author, asked, said, thumb, better)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session, turn) DO UPDATE
+        SET at = excluded.at, thumb = excluded.thumb, better = excluded.better"""
+_RATING_IS_TAKEN_BACK: Final = "DELETE FROM ratings WHERE session = ? AND turn = ?"
 _HEALTH: Final = """INSERT INTO health (session, at, component, kind, state, detail, fix)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
 _EVENT: Final = "INSERT INTO events (session, at, kind, turn, data) VALUES (?, ?, ?, ?, ?)"
@@ -138,7 +144,7 @@ def _dropped_rows(session: SessionId, event: _Event) -> list[Row]:
 
 def _erased_rows(session: SessionId, event: _Event) -> list[Row]:
     ids = _text(json.dumps([str(line) for line in event.data["ids"]]))
-    return [Row(_ERASED_LINES, (session, ids)), Row(_ERASED_TURNS, (session, ids))]
+    return [Row(statement, (session, ids)) for statement in (_ERASED_LINES, _ERASED_TURNS, _ERASED_RATINGS)]
 
 
 def _blocked_line_rows(session: SessionId, event: _Event) -> list[Row]:
@@ -163,6 +169,14 @@ def _ruling_rows(session: SessionId, event: _Event) -> list[Row]:
     spans = json.dumps([[int(start), int(end)] for start, end in told["spans"]])
     what = (float(told["score"]), event.text("digest"), int(told["length"]), spans)
     return [Row(_RULING, (int(told["id"]), session, event.at_ms, *where, *what, *who, event.turn or ""))]
+
+
+def _rating_rows(session: SessionId, event: _Event) -> list[Row]:
+    thumb, better = event.text("thumb"), event.text("better")
+    if not thumb and not better:
+        return [Row(_RATING_IS_TAKEN_BACK, (session, event.turn))]
+    about = [event.text(name) for name in ("persona", "author", "asked", "said")]
+    return [Row(_RATING, (session, event.turn, event.at_ms, *about, thumb, better))]
 
 
 def _health_rows(session: SessionId, event: _Event) -> list[Row]:
@@ -194,6 +208,7 @@ _TABLES: Final[Mapping[str, Callable[[SessionId, _Event], list[Row]]]] = {
     "clause.blocked": _blocked_clause_rows,
     "guard": _ruling_rows,
     "health": _health_rows,
+    "turn.rated": _rating_rows,
     "turn.started": lambda _session, _event: [],
 }
 

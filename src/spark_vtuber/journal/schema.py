@@ -96,7 +96,15 @@ _RULINGS: Final = (
     "CREATE INDEX rulings_at ON rulings (at)",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _RULINGS)
+_RATINGS: Final = (
+    """CREATE TABLE ratings (
+        n INTEGER PRIMARY KEY, session TEXT NOT NULL, turn TEXT NOT NULL, at INTEGER NOT NULL, persona TEXT NOT NULL,
+        author TEXT NOT NULL, asked TEXT NOT NULL, said TEXT NOT NULL, thumb TEXT NOT NULL, better TEXT NOT NULL,
+        UNIQUE (session, turn)
+    ) STRICT""",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _RULINGS, _RATINGS)
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -14,6 +14,7 @@ from spark_vtuber.core.logs import Log
 from spark_vtuber.core.machine import Machine
 from spark_vtuber.core.obs import ObsDesk
 from spark_vtuber.core.personas import Personas
+from spark_vtuber.core.ratings import Ratings
 from spark_vtuber.core.records import AuditTrail, Records
 from spark_vtuber.core.settings import SettingsDesk
 from spark_vtuber.core.steering import ChatLines, EmotePictures, Steering
@@ -34,6 +35,7 @@ class Doors:
     lines: ChatLines | None = None
     emotes: EmotePictures | None = None
     personas: Personas | None = None
+    ratings: Ratings | None = None
     records: Records | None = None
     trail: AuditTrail | None = None
     machine: Machine | None = None

@@ -26,6 +26,7 @@ from spark_vtuber.web.routes import (
     login,
     machine,
     personas,
+    ratings,
     reading,
     steering,
 )
@@ -93,6 +94,7 @@ def _facets(doors: Doors) -> Iterator[APIRouter]:
         (doors.lines, lambda facet: steering.lines_router(facet, audit)),
         (doors.emotes, steering.emotes_router),
         (doors.personas, lambda facet: personas.router(facet, audit)),
+        (doors.ratings, lambda facet: ratings.router(facet, audit)),
         (doors.records, journal.router),
         (doors.trail, journal.trail_router),
         (doors.machine, machine.machine_router),
