@@ -70,13 +70,15 @@ class DuetStep:
     """Where in a duet a turn stands: step `number` (from 1) of `of`.
 
     `topic` is what the two talk about, `tension` what they disagree on; both may come from a viewer and passed the
-    guard. The first step opens with the topic and has nothing to answer; the last one finds a way out.
+    guard. The first step opens with the topic and has nothing to answer; the last one finds a way out. `hint` tells
+    the model in a few words what to mind now, empty where all goes well.
     """
 
     topic: str
     number: int
     of: int
     tension: str = ""
+    hint: str = ""
 
     @property
     def is_first(self) -> bool:

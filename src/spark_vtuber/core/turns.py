@@ -43,7 +43,8 @@ class Reason(StrEnum):
     answers paid lines only. RESERVED: the character talks little and nobody spoke to it. CRASH: a bug in another turn.
     MERGED: another line asks the same. COPYPASTA, EMOTES: the same words from many, nothing but pictures. POLICY: the
     policy of the show bars it. COMMAND: it was a command. DOUBTFUL: the second opinion refused it, or was late.
-    STRUCK: its author was blocked too often.
+    STRUCK: its author was blocked too often. YIELDED: a step of a duet gave way to the room, or its duet is over.
+    CAPPED: too many remarks were thrown in within a minute.
     """
 
     SIZE = "size"
@@ -74,6 +75,8 @@ class Reason(StrEnum):
     COMMAND = "command"
     DOUBTFUL = "doubtful"
     STRUCK = "struck"
+    YIELDED = "yielded"
+    CAPPED = "capped"
 
 
 @dataclass(frozen=True, slots=True)
