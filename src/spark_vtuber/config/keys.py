@@ -12,6 +12,7 @@ from spark_vtuber.config.guard_keys import StrikeSettings
 from spark_vtuber.config.ingest_keys import IngestSettings
 from spark_vtuber.config.judge_keys import GuardPolicy, SecondOpinionSettings
 from spark_vtuber.config.section import Section, key
+from spark_vtuber.config.weights_keys import WeightSettings
 from spark_vtuber.core.looks import checked_look
 from spark_vtuber.core.personas import Expression
 
@@ -278,6 +279,7 @@ class Config(Section):
     obs: Obs = key(Obs(), "OBS.")
     avatar: Avatar = key(Avatar(), "Models in other programs.")
     discovery: Discovery = key(Discovery(), "Finding model servers.")
+    weights: WeightSettings = key(WeightSettings(), "Weights that are kept here.")
     fallback: Fallback = key(Fallback(), "Stand-ins.")
     idle: Idle = key(Idle(), "Idle talk.")
     presets: dict[str, PresetSettings] = key({}, "Presets of your own for the panel.")
