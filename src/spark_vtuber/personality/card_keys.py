@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.looks import checked_look
 from spark_vtuber.core.personas import Adapter, Expression, Lore, PersonaView, Sampling, Stir, Trait, VoiceStyle
+from spark_vtuber.personality.card_examples import expanded
 
 MOST_TRAITS: Final = 16
 MOST_LORE: Final = 1_000
@@ -15,6 +16,8 @@ MOST_WORDS: Final = 200
 """Of likes, facts, trigger words and other short lists."""
 
 LONGEST_PROSE: Final = 20_000
+LONGEST_LORE: Final = 8_000
+LONGEST_LORE_KEY: Final = 200
 LONGEST_FOREIGN: Final = 150_000
 
 Prose = Annotated[str, Field(max_length=LONGEST_PROSE)]
@@ -22,6 +25,9 @@ Phrase = Annotated[str, Field(min_length=1, max_length=60)]
 Sentence = Annotated[str, Field(min_length=1, max_length=300)]
 Phrases = Annotated[tuple[Phrase, ...], Field(max_length=MOST_WORDS)]
 Sentences = Annotated[tuple[Sentence, ...], Field(max_length=MOST_WORDS)]
+LoreWords = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=LONGEST_LORE_KEY)], ...], Field(max_length=MOST_WORDS)
+]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
@@ -69,9 +75,9 @@ class LoreKeys(_Part):
     fits; `order` is where it stands among the others. One that is not `enabled` is kept and never used.
     """
 
-    keys: Annotated[tuple[Phrase, ...], Field(max_length=MOST_WORDS)] = ()
-    secondary: Annotated[tuple[Phrase, ...], Field(max_length=MOST_WORDS)] = ()
-    text: Annotated[str, Field(max_length=8_000)]
+    keys: LoreWords = ()
+    secondary: LoreWords = ()
+    text: Annotated[str, Field(max_length=LONGEST_LORE)]
     constant: bool = False
     priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
     order: int = Field(default=100, ge=-1_000_000, le=1_000_000)
@@ -143,18 +149,20 @@ class Card(_Part):
 
 
 def view(persona: PersonaId, card: Card) -> PersonaView:
-    """The character of a card under the name that it has in a show."""
+    """The character of a card under the name that it has in a show; macros in its texts become names."""
+
+    def told(text: str) -> str:
+        return expanded(text, card.name).strip()
+
     return PersonaView(
         id=persona,
         name=card.name,
         look=card.look,
-        description="\n".join(
-            part for part in (card.description.strip(), card.personality.strip(), card.scenario.strip()) if part
-        ),
-        speech=card.speech.strip(),
-        greeting=card.greeting.strip(),
+        description="\n".join(part for part in map(told, (card.description, card.personality, card.scenario)) if part),
+        speech=told(card.speech),
+        greeting=told(card.greeting),
         aliases=card.aliases,
-        examples=card.examples,
+        examples=tuple((told(asked), told(said)) for asked, said in card.examples),
         deflections=tuple(card.deflections.items()),
         language=card.language,
         voice=VoiceStyle(card.voice.name, card.voice.rate, card.voice.pitch, card.voice.gain_db),
@@ -166,9 +174,9 @@ def view(persona: PersonaId, card: Card) -> PersonaView:
         facts=card.facts,
         traits=tuple(Trait(name, **_kept(trait)) for name, trait in card.traits.items()),
         lore=tuple(
-            Lore(one.keys, one.text.strip(), one.constant, one.priority, one.secondary)
+            Lore(one.keys, told(one.text), one.constant, one.priority, one.secondary)
             for one in sorted(card.lore, key=lambda one: one.order)
-            if one.enabled and one.text.strip()
+            if one.enabled and told(one.text)
         ),
         adapter=Adapter(card.adapter.name, card.adapter.scale) if card.adapter else None,
         sampling=Sampling(**_kept(card.sampling)),

@@ -47,7 +47,7 @@ def test_a_character_file_of_ones_own_is_read(tmp_path: Path) -> None:
         ('name = "A"\ncolour = "red"', "colour"),
         ("name = ", "not valid TOML"),
         ("", "name"),
-        ('name = "A"\ndescription = "' + "x" * 300_000 + '"', "larger than"),
+        ('name = "A"\ndescription = "' + "x" * 1_100_000 + '"', "larger than"),
     ],
 )
 def test_a_bad_character_file_says_what_is_wrong(tmp_path: Path, text: str, complaint: str) -> None:
