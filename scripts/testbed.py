@@ -19,6 +19,8 @@ import check
 
 VTS_CLIENTS = check.ROOT / "tests" / "real" / "vts_clients"
 VTS_NPM = VTS_CLIENTS / "node_modules" / "vtubestudio"
+CARD_CLIENTS = check.ROOT / "tests" / "real" / "card_clients"
+CARD_NPM = CARD_CLIENTS / "node_modules" / "character-card-utils"
 VTS_PYPI = check.ROOT / ".venv-vts-client"
 """Where pyvts lies by itself: it wants opencv-python, of which it uses two calls to shrink an icon."""
 
@@ -113,6 +115,12 @@ PEERS = {
         VTS_NPM.exists,
         "npm --prefix tests/real/vts_clients ci --ignore-scripts",
         commands=lambda: [check.npm("--prefix", str(VTS_CLIENTS), "ci", "--ignore-scripts")],
+    ),
+    "cards": Peer(
+        "character cards in other programs",
+        CARD_NPM.exists,
+        "npm --prefix tests/real/card_clients ci --ignore-scripts",
+        commands=lambda: [check.npm("--prefix", str(CARD_CLIENTS), "ci", "--ignore-scripts")],
     ),
     "pyvts": Peer(
         "the fake VTube Studio with a client from PyPI",
