@@ -7,10 +7,10 @@ ARGS ?=
 
 IN_VENV = $(PYTHON) scripts/bootstrap.py
 
-.PHONY: help setup run test check figures soak bench docs pins clean
+.PHONY: help setup run test test-engines check figures soak bench docs pins clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## .venv with everything a developer needs
 	@$(IN_VENV) --group dev
@@ -20,6 +20,9 @@ run:  ## set up and start the show (ARGS="--port 9000")
 
 test:  ## set up and run all tests but the measuring ones (ARGS="-k floor" for some)
 	@$(IN_VENV) --group test -- python scripts/tests.py test $(ARGS)
+
+test-engines:  ## build a real model server once (ten minutes, kept), and run the tests that talk to it
+	@$(IN_VENV) --group test -- python scripts/engines.py test $(ARGS)
 
 check:  ## format, lint, types, layers, pins, wheels, tree, front end (ARGS="lint types" for some)
 	@$(IN_VENV) --group dev -- python scripts/check.py $(ARGS)

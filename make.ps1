@@ -16,6 +16,7 @@ $Targets = [ordered]@{
     setup   = @('--group', 'dev')
     run     = @('--', 'spark-vtuber', 'run')
     test    = @('--group', 'test', '--', 'python', 'scripts/tests.py', 'test')
+    'test-engines' = @('--group', 'test', '--', 'python', 'scripts/engines.py', 'test')
     check   = @('--group', 'dev', '--', 'python', 'scripts/check.py')
     figures = @('--group', 'test', '--', 'python', 'scripts/tests.py', 'figures')
     soak    = @('--group', 'test', '--', 'python', 'scripts/tests.py', 'soak')

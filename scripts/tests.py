@@ -1,7 +1,9 @@
 """Runs the tests of one tier: `python scripts/tests.py test|figures|soak [pytest arguments]`.
 
 `test` prepares the test bed, runs the unmarked tests, holds the modules of `coverage_floor` to 100 %, runs the `real`
-tests, and holds everything together to the floor of `pyproject.toml`. With arguments it only hands them to pytest.
+tests, and holds everything together to the floor of `pyproject.toml`. The tests with a real model server are among them
+where one was built before (`make test-engines`) or SPARK_CI_ENGINES=1 asks for it. With arguments it only hands them
+to pytest.
 """
 
 import os
@@ -10,13 +12,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import engines
 import testbed
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "out" / "coverage"
 TIERS = {
-    "unmarked": "not real and not figures and not soak",
-    "real": "real and not figures and not soak",
+    "unmarked": "not real and not figures and not soak and not engines",
+    "real": "real and not figures and not soak and not engines",
+    "engines": "engines",
     "figures": "figures",
     "soak": "soak",
 }
@@ -55,9 +59,19 @@ def all_tests() -> int:
     statuses.append(subprocess.run(floor, cwd=ROOT, check=False).returncode)
     statuses.append(coverage("run", "-m", "pytest", *side_by_side(), "-m", TIERS["real"], data=real))
     coverage("combine", "--quiet", data=real)
+    statuses.append(engine_tests())
     coverage("combine", "--quiet", "--keep", str(unmarked), str(real), data=total)
     statuses.append(coverage("report", "--skip-covered", data=total))
     return sum(1 for status in statuses if status)
+
+
+def engine_tests() -> int:
+    """The exit status of the tests with real model servers; 0 where they are not selected, which is said."""
+    if engines.is_wanted():
+        engines.build()
+        return pytest("-m", TIERS["engines"])
+    print(f"[tests] not selected: the tests with a real model server (marker engines). To run them: {engines.RUN}")
+    return 0
 
 
 def main() -> None:

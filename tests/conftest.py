@@ -22,7 +22,7 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 """No test, and no show that one starts, reads the keyring of whoever runs it."""
 
 SIGHUP = getattr(signal, "SIGHUP", None)
-TIMEOUTS_S = {"soak": 24 * 3600, "figures": 900, "real": 120}
+TIMEOUTS_S = {"soak": 24 * 3600, "figures": 900, "engines": 120, "real": 120}
 
 
 def pytest_configure() -> None:

@@ -1,0 +1,94 @@
+"""Two characters on tiny random models: the files, the turns of a show, and what each turn ought to get."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from spark_vtuber.testing import tiny_model
+from spark_vtuber.testing.llama_server import llama_server, text_of
+
+Line = tuple[str, str]
+"""Role and content of a message."""
+
+PERSONAS: Final = ("a", "b")
+"""The characters, and the names of their adapters."""
+
+CONTEXT: Final = 4096
+"""Tokens that each slot of a server holds."""
+
+_WORDS: Final = "spark ember game chat stream you the and boss level hello wow jump again what never cat".split()
+_SYSTEM: Final = ("system", "You are on a stage with your twin. " * 3)
+_AGAIN: Final = 0.2
+"""The share of turns that ask once more what was asked before, mostly of the other character."""
+
+_LONGEST: Final = 24
+_KEPT: Final = 8
+"""A history longer than this many lines is cut to its last ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class TinyFiles:
+    """A base, an adapter for each of two characters, and a smaller draft model."""
+
+    base: Path
+    adapters: tuple[Path, ...]
+    draft: Path
+
+    def flags(self, slots: int = 2) -> tuple[str | Path, ...]:
+        """The flags of a server for both characters, with the defaults of everything else."""
+        adapters = ",".join(map(str, self.adapters))
+        context = ("-np", str(slots), "-c", str(CONTEXT * slots))
+        return ("-m", self.base, "--lora", adapters, "--lora-init-without-apply", *context)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One turn: who answers, by the place in `PERSONAS`, and the whole prompt."""
+
+    place: int
+    messages: tuple[Line, ...]
+
+
+def write_files(folder: Path) -> TinyFiles:
+    """All models, in a folder that is there."""
+    return TinyFiles(
+        base=tiny_model.write_model(folder / "base.gguf"),
+        adapters=tuple(
+            tiny_model.write_adapter(folder / f"{name}.gguf", seed) for seed, name in enumerate(PERSONAS, start=2)
+        ),
+        draft=tiny_model.write_model(folder / "draft.gguf", seed=9, shape=tiny_model.TINIER),
+    )
+
+
+def a_show(turns: int, seed: int) -> list[Asked]:
+    """Turns whose prompts grow, share beginnings, are cut in blocks and come back, characters in random order."""
+    rng = random.Random(seed)
+    history: list[Line] = []
+    asked: list[Asked] = []
+    for _ in range(turns):
+        place = rng.randrange(len(PERSONAS))
+        if asked and rng.random() < _AGAIN:
+            asked.append(Asked(place, rng.choice(asked).messages))
+            continue
+        kept = history if len(history) <= _LONGEST else history[-_KEPT:]
+        history = [*kept, ("user", _words(rng))]
+        asked.append(Asked(place, (_SYSTEM, *history)))
+        history = [*history, ("assistant", _words(rng))]
+    return asked
+
+
+def answers_alone(program: Path, files: TinyFiles, show: Sequence[Asked], max_tokens: int) -> list[str]:
+    """What each turn gets from a server that has that character's adapter only and remembers no prompt."""
+    answers = {}
+    for place, adapter in enumerate(files.adapters):
+        with llama_server(program, "-m", files.base, "--lora", adapter, "-np", "1", "-c", str(CONTEXT)) as alone:
+            for number, asked in enumerate(show):
+                if asked.place == place:
+                    answers[number] = text_of(alone.chat(asked.messages, max_tokens, cache_prompt=False))
+    return [answers[number] for number in range(len(show))]
+
+
+def _words(rng: random.Random) -> str:
+    return " ".join(rng.choices(_WORDS, k=rng.randint(2, 12)))
