@@ -1,7 +1,6 @@
 """Second opinions from a model server, over real sockets."""
 
 import json
-import random
 from collections.abc import AsyncGenerator
 
 import httpx
@@ -9,12 +8,11 @@ import pytest
 
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.verdicts import Direction
-from spark_vtuber.llm.openai import OpenAIModel
-from spark_vtuber.llm.openai_options import OpenAIOptions
 from spark_vtuber.moderation.judge import SCHEMA, ModelJudge
 from spark_vtuber.moderation.judged import Opinion, SecondOpinion
 from spark_vtuber.moderation.port import Question
 from spark_vtuber.testing.contracts.judge import PROMISES
+from spark_vtuber.testing.llm_client import model_at
 from spark_vtuber.testing.llm_script import Mishap, Script
 from spark_vtuber.testing.llm_server import ScriptedServer, serve
 
@@ -33,8 +31,7 @@ async def server() -> AsyncGenerator[ScriptedServer, None]:
 @pytest.fixture
 async def judge(server: ScriptedServer) -> AsyncGenerator[ModelJudge, None]:
     async with httpx.AsyncClient(trust_env=False) as http:
-        options = OpenAIOptions(base_url=server.base_url, model="script")
-        yield ModelJudge(OpenAIModel(options, http, random.Random(1), headers={}))
+        yield ModelJudge(model_at(http, base_url=server.base_url, model="script"))
 
 
 async def test_a_served_model_keeps_the_promises_of_judges(judge: ModelJudge) -> None:
@@ -73,8 +70,8 @@ async def test_a_server_without_a_verdict_in_time_lets_nothing_pass(
 
 async def test_a_server_that_is_not_there_raises_and_repeats_nothing() -> None:
     async with httpx.AsyncClient(trust_env=False) as http:
-        options = OpenAIOptions(base_url="http://127.0.0.1:9/v1", model="script")
+        model = model_at(http, base_url="http://127.0.0.1:9/v1", model="script")
         with pytest.raises(EngineError) as caught:
-            await ModelJudge(OpenAIModel(options, http, random.Random(1), headers={})).may_pass(QUESTION)
+            await ModelJudge(model).may_pass(QUESTION)
     assert caught.value.code == "unreachable"
     assert QUESTION.text not in str(caught.value)

@@ -1,7 +1,6 @@
 """The model client against a scripted server, over real sockets."""
 
 import json
-import random
 import statistics
 import sys
 import time
@@ -16,10 +15,10 @@ import pytest
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from spark_vtuber.core.errors import EngineError
-from spark_vtuber.llm.openai import OpenAIModel
-from spark_vtuber.llm.openai_options import OpenAIOptions
+from spark_vtuber.llm.openai_model import OpenAIModel
 from spark_vtuber.llm.port import LLM, LLMRequest, Message, TextDelta
 from spark_vtuber.testing.contracts.llm import PROMISES
+from spark_vtuber.testing.llm_client import model_at
 from spark_vtuber.testing.llm_script import TEXTS, THOUGHT, Mishap, Script
 from spark_vtuber.testing.llm_server import ScriptedServer, serve
 from spark_vtuber.testing.models import a_request
@@ -38,7 +37,7 @@ async def http() -> AsyncGenerator[httpx.AsyncClient, None]:
 
 def model_of(server: ScriptedServer, http: httpx.AsyncClient, **options: Any) -> OpenAIModel:
     known = {"base_url": server.base_url, "first_token_timeout_s": 0.4, "token_timeout_s": 0.3, **options}
-    return OpenAIModel(OpenAIOptions(**known), http, random.Random(1), headers={})
+    return model_at(http, **known)
 
 
 async def outcome(model: OpenAIModel, request: LLMRequest | None = None) -> tuple[str, str]:
@@ -179,7 +178,7 @@ async def test_the_stub_as_a_process_keeps_its_schedule_and_tells_its_times(http
         root = base_url.removesuffix("/v1")
         wrong = await http.post(f"{root}/config", json={"tokens": "many"})
         changed = await http.post(f"{root}/config", json={"text": "short"})
-        model = OpenAIModel(OpenAIOptions(base_url=base_url), http, random.Random(1), headers={})
+        model = model_at(http, base_url=base_url)
         text, _ = await outcome(model, a_request(history=10))
         visits = (await http.get(f"{root}/timings?clear=1")).json()
 
@@ -194,7 +193,7 @@ async def test_the_stub_as_a_process_keeps_its_schedule_and_tells_its_times(http
 
 async def _client_cost(base_url: str, http: httpx.AsyncClient, past: tuple[Message, ...], turns: int) -> list[float]:
     """CPU milliseconds of the client for each turn with an instant answer of twenty tokens."""
-    model = OpenAIModel(OpenAIOptions(base_url=base_url, model="m"), http, random.Random(1), headers={})
+    model = model_at(http, base_url=base_url, model="m")
     asked, costs = a_request(), []
     for number in range(turns):
         request = replace(asked, messages=(*past, Message("user", f"and now? {number}")))

@@ -1,7 +1,7 @@
 """The configuration keys of the `openai` engine."""
 
 import re
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -36,6 +36,9 @@ def _base_url(url: str) -> str:
     return address
 
 
+DialectName = Literal["auto", "openai", "vllm", "llamacpp", "ollama", "tensorrt", "sglang", "lmstudio"]
+
+
 class OpenAIOptions(BaseModel):
     """Where the model is and how it is asked. Every key is optional."""
 
@@ -45,6 +48,9 @@ class OpenAIOptions(BaseModel):
         default="http://127.0.0.1:11434/v1", description="Address of the interface; without a path, /v1 is meant."
     )
     model: str = Field(default="", description="Name of the model; empty takes the first one the server lists.")
+    dialect: DialectName = Field(
+        default="auto", description="Kind of server; auto looks at the server, openai assumes nothing of it."
+    )
     api_key: SecretName | None = Field(default=None, description='Reference to the key, as in "secret:openai".')
     extra_body: dict[str, Any] = Field(
         default_factory=dict, description="Further keys of the request; max_completion_tokens replaces max_tokens."

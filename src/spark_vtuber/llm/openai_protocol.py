@@ -8,11 +8,12 @@ events, no `[DONE]`.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from spark_vtuber.core.errors import ProtocolError
 from spark_vtuber.core.tools import ToolCall
+from spark_vtuber.llm.call_pieces import Calls
 from spark_vtuber.llm.port import Usage
 from spark_vtuber.llm.repeats import Deltas, RepeatFilter
 from spark_vtuber.llm.sse_protocol import Event, EventReader
@@ -77,14 +78,14 @@ class AnswerReader:
         self._is_answering = False
         self._chars_left = max_chars
         self._usage: Usage | None = None
-        self._calls: dict[int, list[str]] = {}
+        self._calls = Calls()
         self.is_finished = False
         self.is_done = False
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """The tool calls of the answer so far, put together from their pieces."""
-        return tuple(ToolCall(*self._calls[index]) for index in sorted(self._calls))
+        return self._calls.whole()
 
     def feed(self, data: bytes) -> Iterator[Part]:
         """The parts that `data` completes.
@@ -150,8 +151,7 @@ class AnswerReader:
             self.is_finished = self.is_done = True
             yield failure
             return
-        if isinstance(usage := chunk.get("usage"), dict):
-            self._usage = _usage(usage)
+        self._count(chunk)
         for choice in _objects(chunk.get("choices")):
             self._is_answering = True
             if not self.is_finished and choice.get("index", 0) == 0:
@@ -161,7 +161,7 @@ class AnswerReader:
         delta = choice.get("message" if is_whole else "delta")
         if isinstance(delta, dict):
             for call in _objects(delta.get("tool_calls")):
-                self._add_call(call)
+                self._chars_left -= self._calls.add(call)
             thought = delta.get("reasoning_content") or delta.get("reasoning")
             if isinstance(thought, str) and thought:
                 self._chars_left -= len(thought)
@@ -199,17 +199,13 @@ class AnswerReader:
         except ProtocolError:
             return Failure(data)
 
-    def _add_call(self, piece: dict[str, Any]) -> None:
-        index = piece.get("index", 0)
-        if not isinstance(index, int):
-            raise ProtocolError("a tool call has no number")
-        call = self._calls.setdefault(index, ["", "", ""])
-        function = piece.get("function")
-        fields = function if isinstance(function, dict) else {}
-        for place, value in enumerate((piece.get("id"), fields.get("name"), fields.get("arguments"))):
-            if isinstance(value, str):
-                self._chars_left -= len(value)
-                call[place] += value
+    def _count(self, chunk: dict[str, Any]) -> None:
+        """Keep the newest counts: `usage` as the reference has it, and what llama.cpp adds in `timings`."""
+        usage, timings = chunk.get("usage"), chunk.get("timings")
+        if isinstance(usage, dict):
+            self._usage = _both(_usage(usage), self._usage)
+        if isinstance(timings, dict):
+            self._usage = _both(self._usage or Usage(), _timings(timings))
 
 
 def failure_in(body: bytes) -> Failure | None:
@@ -226,18 +222,35 @@ def models_in(body: bytes) -> tuple[str, ...]:
     Raises:
         ProtocolError: it is no list of models.
     """
-    answer = _parse(body.decode("utf-8", "replace"))
-    if "data" not in answer:
+    return models_of(json_in(body))
+
+
+def models_of(answer: Any) -> tuple[str, ...]:
+    """As `models_in`, of an answer that was decoded."""
+    if not isinstance(answer, dict) or "data" not in answer:
         raise ProtocolError("the answer is no list of models")
     names = (entry.get("id") for entry in _objects(answer["data"]))
     return tuple(name for name in names if isinstance(name, str) and name)
 
 
-def _parse(data: str) -> dict[str, Any]:
+def json_in(body: bytes) -> Any:
+    """A body as JSON.
+
+    Raises:
+        ProtocolError: it is none.
+    """
+    return _decoded(body.decode("utf-8", "replace"))
+
+
+def _decoded(data: str) -> Any:
     try:
-        value = json.loads(data)
+        return json.loads(data)
     except (ValueError, RecursionError) as error:
         raise ProtocolError("the server sent something that is not JSON") from error
+
+
+def _parse(data: str) -> dict[str, Any]:
+    value = _decoded(data)
     if not isinstance(value, dict):
         raise ProtocolError("the server sent JSON that is no object")
     return value
@@ -256,6 +269,26 @@ def _usage(usage: dict[str, Any]) -> Usage:
     details = usage.get("prompt_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, dict) else None
     return Usage(_count(usage.get("prompt_tokens")), _count(cached), _count(usage.get("completion_tokens")))
+
+
+def _timings(timings: dict[str, Any]) -> Usage:
+    """llama.cpp's own counts: of the prompt `cache_n` were at hand and `prompt_n` computed."""
+    cached, computed = _count(timings.get("cache_n")), _count(timings.get("prompt_n"))
+    return Usage(
+        tokens_in=None if cached is None or computed is None else cached + computed,
+        tokens_cached=cached,
+        tokens_out=_count(timings.get("predicted_n")),
+        tokens_drafted=_count(timings.get("draft_n")),
+        tokens_accepted=_count(timings.get("draft_n_accepted")),
+    )
+
+
+def _both(first: Usage, second: Usage | None) -> Usage:
+    """The counts of the first, and of the second those that it lacks."""
+    if second is None:
+        return first
+    pairs = ((getattr(first, field.name), getattr(second, field.name)) for field in fields(Usage))
+    return Usage(*(one if one is not None else other for one, other in pairs))
 
 
 def _count(value: object) -> int | None:

@@ -7,6 +7,7 @@ encoded.
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.llm.port import Message
@@ -40,5 +41,13 @@ class PromptEncoder:
 
 
 def encode_message(message: Message) -> bytes:
-    """One message as a JSON object."""
-    return json.dumps({"role": message.role, "content": message.content}, separators=(",", ":")).encode()
+    """One message as a JSON object; calls of tools and their results as OpenAI's interface has them."""
+    encoded: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.calls:
+        encoded["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in message.calls
+        ]
+    if message.role == "tool":
+        encoded["tool_call_id"] = message.answers
+    return json.dumps(encoded, separators=(",", ":")).encode()

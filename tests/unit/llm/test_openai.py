@@ -13,9 +13,11 @@ import pytest
 
 from spark_vtuber.core.engine import EngineEnv, Finding
 from spark_vtuber.core.errors import EngineError
-from spark_vtuber.llm.openai import SPEC, TAIL_S, OpenAIModel
+from spark_vtuber.llm.openai import SPEC
+from spark_vtuber.llm.openai_model import TAIL_S, OpenAIModel
 from spark_vtuber.llm.openai_options import OpenAIOptions
 from spark_vtuber.llm.port import LLMPart, LLMRequest, TextDelta, Usage
+from spark_vtuber.testing.llm_client import model_at
 from spark_vtuber.testing.models import a_request
 from spark_vtuber.testing.virtual import VirtualClock
 
@@ -85,8 +87,7 @@ class Peer:
         )  # fmt: skip
 
     def model(self, **options: Any) -> OpenAIModel:
-        chosen = OpenAIOptions(**{"model": "m", **options})
-        return OpenAIModel(chosen, self.http, random.Random(1), headers={}, secrets=(KEY,))
+        return model_at(self.http, secrets=(KEY,), **{"model": "m", **options})
 
     @property
     def body(self) -> dict[str, Any]:
@@ -363,7 +364,7 @@ async def test_cancelling_while_waiting_closes_the_connection_at_once() -> None:
 async def test_without_a_name_the_first_model_that_talks_is_taken_once() -> None:
     peer = Peer(MODELS, Body(*ANSWER), Body(*ANSWER))
 
-    async with SPEC.open(OpenAIOptions(), peer.env()) as model:
+    async with SPEC.open(OpenAIOptions(dialect="openai"), peer.env()) as model:
         assert model.capabilities.model == "first"
         await answer(model)
         await answer(model)
@@ -407,7 +408,7 @@ async def test_secrets_go_into_headers_and_nowhere_else(caplog: pytest.LogCaptur
     refusal = httpx.Response(401, json={"error": {"message": f"wrong key {KEY}\n\x1b[31m" + "x" * 300}})
     peer = Peer(MODELS, Body(*ANSWER), refusal)
     options = OpenAIOptions(
-        model="m", api_key="secret:openai", extra_headers={"X-Team": "secret:team", "X-App": "spark"}
+        model="m", dialect="openai", api_key="secret:openai", extra_headers={"X-Team": "secret:team", "X-App": "spark"}
     )
 
     async with SPEC.open(options, peer.env({"openai": f"{KEY}\n", "team": "red-team"})) as model:
@@ -424,7 +425,7 @@ async def test_secrets_go_into_headers_and_nowhere_else(caplog: pytest.LogCaptur
 
 async def test_a_server_that_repeats_what_it_was_sent_is_not_repeated() -> None:
     peer = Peer(MODELS, httpx.Response(401, json={"error": {"message": "X-Gate: written-down is not spark"}}))
-    options = OpenAIOptions(model="m", extra_headers={"X-Gate": "written-down", "X-App": "spark"})
+    options = OpenAIOptions(model="m", dialect="openai", extra_headers={"X-Gate": "written-down", "X-App": "spark"})
 
     async with SPEC.open(options, peer.env()) as model:
         _, error = await failure(model)
@@ -460,7 +461,7 @@ async def test_a_missing_secret_stops_the_engine_from_opening() -> None:
     ],
 )
 async def test_the_probe_says_whether_the_model_is_there(models: Any, model: str, severity: str) -> None:
-    options = OpenAIOptions(model=model)
+    options = OpenAIOptions(model=model, dialect="openai")
 
     findings: list[Finding] = [finding async for finding in SPEC.probe(options, Peer(models).env())]
 

@@ -1,0 +1,73 @@
+"""What stands behind an address: which kind of server, which model, what it can do."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import anyio
+
+from spark_vtuber.core.errors import EngineError, ProtocolError
+from spark_vtuber.llm.dialects.dialect import Dialect, Question, Seen
+from spark_vtuber.llm.dialects.table import AUTO, DIALECTS, SIGNS, by_owner, by_signs
+from spark_vtuber.llm.openai_protocol import models_of
+from spark_vtuber.llm.openai_wire import Wire
+
+MODELS: Final = "/v1/models"
+
+
+async def look(wire: Wire, name: str, model: str, timeout_s: float) -> tuple[Dialect, Seen]:
+    """The dialect `name`, or with `auto` the one that the server shows, and what was seen; nothing is changed there.
+
+    Without a `model` the first is taken that the server lists and that is not for embeddings. Only the list of models
+    must come; what else was not answered in time counts as not told.
+
+    Raises:
+        EngineError: as `Wire.value`, or `no_model`.
+    """
+    deadline = anyio.current_time() + timeout_s
+    listed = await wire.value(MODELS, timeout_s=timeout_s)
+    try:
+        names = models_of(listed)
+    except ProtocolError as error:
+        raise EngineError("bad_answer", f"{wire.place}: {error.message}") from error
+    if not model and not names:
+        fix = "load a model in the server, or set llm.model"
+        raise EngineError("no_model", f"{wire.place} lists no model", fix=fix)
+    chosen = model or next((name for name in names if "embed" not in name.lower()), names[0])
+    answers: dict[str, Any] = {MODELS: listed}
+    dialect = by_owner(answers) if name == AUTO else DIALECTS[name]
+    if dialect is None:
+        await _ask(wire, map(Question, SIGNS), answers, deadline)
+        dialect = by_signs(answers)
+    await _ask(wire, dialect.questions(chosen), answers, deadline)
+    return dialect, dialect.read(Seen(model=chosen, models=names), answers)
+
+
+async def try_out(wire: Wire, dialect: Dialect, seen: Seen, timeout_s: float) -> Seen:
+    """What the dialect's trial shows of the server, which answers a few short requests for it."""
+    bodies = dialect.trial(seen)
+    if not bodies:
+        return seen
+    answers = [await _answer(wire, "/v1/chat/completions", body, timeout_s) for body in bodies]
+    return dialect.conclude(seen, tuple(answers))
+
+
+async def _ask(wire: Wire, questions: Iterable[Question], answers: dict[str, Any], deadline: float) -> None:
+    """Ask everything at once that was not answered yet."""
+
+    async def ask(question: Question) -> None:
+        answer = await _answer(wire, question.path, question.body, deadline - anyio.current_time())
+        if answer is not None:
+            answers[question.path] = answer
+
+    async with anyio.create_task_group() as tasks:
+        for question in questions:
+            if question.path not in answers:
+                tasks.start_soon(ask, question)
+
+
+async def _answer(wire: Wire, path: str, body: Mapping[str, Any] | None, timeout_s: float) -> Any:
+    """The JSON value of an answer; None where there is none."""
+    try:
+        return await wire.value(path, body, timeout_s=timeout_s)
+    except EngineError:
+        return None
