@@ -6,7 +6,6 @@ from pathlib import Path
 import engines
 import pytest
 
-
 TESTS = Path(engines.__file__).with_name("tests.py")
 
 
