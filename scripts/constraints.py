@@ -18,6 +18,9 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = ROOT / "requirements" / "constraints.txt"
+APART = frozenset({"train", "qlora"})
+"""Extras with gigabytes of their own, for an environment of their own: neither pinned nor resolved with the rest."""
+
 PYTHONS = ("3.11", "3.12", "3.13")
 PLATFORMS = (
     ("linux", "Linux", "posix", "x86_64"),
@@ -51,15 +54,22 @@ def requirements() -> list[Requirement]:
     """What the project asks for: dependencies, extras and dependency groups."""
     metadata = project()
     lines = [*metadata["project"]["dependencies"]]
-    for group in (metadata["project"].get("optional-dependencies", {}), metadata["dependency-groups"]):
+    pinned = {name: metadata["project"]["optional-dependencies"][name] for name in extras()}
+    for group in (pinned, metadata["dependency-groups"]):
         lines += [line for entries in group.values() for line in entries if isinstance(line, str)]
     return [Requirement(line) for line in lines]
+
+
+def extras() -> list[str]:
+    """The extras that share an environment with the rest."""
+    return [name for name in project()["project"]["optional-dependencies"] if name not in APART]
 
 
 def resolve() -> str:
     """One resolution that holds on every platform, with markers and without the addresses of an index."""
     command = ["uv", "pip", "compile", "--quiet", "--universal", "--no-annotate", "--no-header", "--no-emit-index-url"]
-    command += ["--no-emit-find-links", "--python-version", PYTHONS[0], "--all-extras", "--group", "dev"]
+    command += ["--no-emit-find-links", "--python-version", PYTHONS[0], "--group", "dev"]
+    command += [f"--extra={name}" for name in extras()]
     answer = subprocess.run(
         [*command, "pyproject.toml"], cwd=ROOT, env=uv_environment(), capture_output=True, text=True, check=False
     )

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,11 @@ class Peer:
     apt: tuple[str, ...] = ()
     commands: Callable[[], list[list[str]]] = list
     """What brings it without root and without apt, where something does."""
+
+
+TRAIN_VENV = check.ROOT / ".venv-train"
+TRAIN_PYTHON = TRAIN_VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+"""The extra `train` lies by itself: it has gigabytes, and versions that model servers do not share."""
 
 
 def find(program: str) -> Path | None:
@@ -97,6 +103,17 @@ def _can_make_network_namespaces() -> bool:
     return probe.returncode == 0
 
 
+def _train_extra() -> list[str]:
+    """What the extra `train` asks for."""
+    project = tomllib.loads((check.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted: list[str] = project["optional-dependencies"]["train"]
+    return wanted
+
+
+def _has_training() -> bool:
+    return any(TRAIN_VENV.glob("**/site-packages/peft")) and any(TRAIN_VENV.glob("**/site-packages/gguf"))
+
+
 PEERS = {
     "chromium": Peer(
         "the page in a real browser",
@@ -128,6 +145,15 @@ PEERS = {
         f"python -m pip install --no-deps --target {VTS_PYPI.name} {' '.join(PYVTS)}",
         commands=lambda: [
             [check.PYTHON, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(VTS_PYPI), *PYVTS]
+        ],
+    ),
+    "training": Peer(
+        "adapters that are really trained",
+        _has_training,
+        f"python -m venv {TRAIN_VENV.name}, then in it: pip install {' '.join(_train_extra())}",
+        commands=lambda: [
+            [sys.executable, "-m", "venv", str(TRAIN_VENV)],
+            [str(TRAIN_PYTHON), "-m", "pip", "install", "--quiet", *_train_extra()],
         ],
     ),
     "inspircd": Peer(

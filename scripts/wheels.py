@@ -1,4 +1,4 @@
-"""Resolves the default install and each extra as wheels only, for every target platform and Python.
+"""Resolves the default install and each light extra as wheels only, for every target platform and Python.
 
 What has no wheel somewhere would be built from source on a user's machine; it is listed, and the check fails.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
-from constraints import PYTHONS, ROOT, project, uv_environment
+from constraints import PYTHONS, ROOT, extras, uv_environment
 
 TARGETS = {
     "Linux x86-64": "x86_64-manylinux_2_28",
@@ -20,9 +20,9 @@ TARGETS = {
 
 
 def installs() -> Iterator[tuple[str, list[str]]]:
-    """The default install and each extra, with the arguments that select it."""
+    """The default install and each light extra, with the arguments that select it."""
     yield "the default install", []
-    for extra in project()["project"].get("optional-dependencies", {}):
+    for extra in extras():
         yield f"extra {extra}", ["--extra", extra]
 
 

@@ -13,13 +13,16 @@ from spark_vtuber.cli import (
     doctor,
     export,
     guard,
+    models,
     obs,
     panic,
+    plan,
     rehearse,
     replay,
     run,
     say,
     secrets,
+    train,
     vts,
 )
 
@@ -54,12 +57,15 @@ app.command()(replay.replay)
 app.command()(rehearse.rehearse)
 app.command()(say.say)
 app.command()(doctor.doctor)
+app.command()(plan.plan)
 app.add_typer(config.app, name="config")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(chat.app, name="chat")
 app.add_typer(guard.app, name="guard")
+app.add_typer(models.app, name="models")
 app.command()(panic.panic)
 app.add_typer(obs.app, name="obs")
 app.add_typer(vts.app, name="vts")
 app.command()(export.export)
+app.add_typer(train.app, name="train")
 app.add_typer(bench.app, name="bench")
