@@ -32,7 +32,7 @@ class Bridge:
         self.lines = Lines(house.around.clock)
         self.viewers = IgnoredViewers(FileKeepsake(folder / "ignored.json", log), house.around.clock, house.events)
         self.company = Company(house.personas, FileKeepsake(folder / "tempers.json", log), house.events, config.presets)
-        self.casting = CastingOffice(self.company)
+        self.casting = CastingOffice(self.company, house.around.clock, lambda: house.config.casting)
         self.emotes = EmoteCache(
             house.http,
             config.chat.emotes.twitch,

@@ -8,6 +8,7 @@ from pydantic import AfterValidator
 
 from spark_vtuber.config.chat_keys import Chat, InboxSettings
 from spark_vtuber.config.commands_keys import Commands, Rewards
+from spark_vtuber.config.duet_keys import CastingSettings, DuetSettings, InterjectionSettings
 from spark_vtuber.config.guard_keys import StrikeSettings
 from spark_vtuber.config.ingest_keys import IngestSettings
 from spark_vtuber.config.judge_keys import GuardPolicy, SecondOpinionSettings
@@ -282,5 +283,8 @@ class Config(Section):
     weights: WeightSettings = key(WeightSettings(), "Weights that are kept here.")
     fallback: Fallback = key(Fallback(), "Stand-ins.")
     idle: Idle = key(Idle(), "Idle talk.")
+    casting: CastingSettings = key(CastingSettings(), "Which character answers.")
+    interjections: InterjectionSettings = key(InterjectionSettings(), "Remarks thrown in.")
+    duets: DuetSettings = key(DuetSettings(), "Characters who talk to each other.")
     presets: dict[str, PresetSettings] = key({}, "Presets of your own for the panel.")
     persona: dict[str, PersonaSettings] = key({"main": PersonaSettings()}, "Characters, the main one first.")

@@ -9,6 +9,7 @@ from typing import Final
 import anyio
 
 from spark_vtuber.core.cues import Cue, CueKind, Urgency
+from spark_vtuber.core.duets import DuetEnd, DuetPlan, DuetState
 from spark_vtuber.core.events import ChatEvent
 from spark_vtuber.core.ids import CueId, PersonaId, Serial, TurnId
 from spark_vtuber.core.personas import PersonaView
@@ -16,10 +17,13 @@ from spark_vtuber.core.steering import Queue, Upcoming, cue_key
 from spark_vtuber.core.turns import Outcome, Reason, TurnRecord
 from spark_vtuber.pipeline.choosing.scores import is_paid, is_plain
 from spark_vtuber.pipeline.crew import Crew
+from spark_vtuber.pipeline.dialogue import Dialogue
 from spark_vtuber.pipeline.farewell import finish_sentence
 from spark_vtuber.pipeline.habits import Habits
 from spark_vtuber.pipeline.inbox import Choice, Dropped, Inbox
+from spark_vtuber.pipeline.quiet import Quiet
 from spark_vtuber.pipeline.run import run_turn
+from spark_vtuber.pipeline.running import Running
 from spark_vtuber.pipeline.tally import Tally
 from spark_vtuber.pipeline.turn import Turn
 
@@ -29,10 +33,11 @@ _FINAL: Final = frozenset({Reason.DELETED, Reason.BANNED, Reason.IGNORED, Reason
 
 @dataclass(frozen=True, slots=True)
 class Casting:
-    """Who answers a cue, and why."""
+    """Who answers a cue, and why; whether the cue means it, and not just anybody."""
 
     persona: PersonaView
     reasons: tuple[str, ...]
+    is_addressed: bool = False
 
 
 class Director:
@@ -61,14 +66,13 @@ class Director:
         self._keep = keep
         self._habits = habits or Habits()
         self.perform: Callable[[Turn, Crew], Awaitable[object]] = run_turn
-        self._turns: dict[TurnId, Turn] = {}
-        self._ended = anyio.Event()
+        self._running = Running(crew.floor, crew.approvals)
+        self._dialogue = Dialogue(crew, self._running, self._habits, self._name_of, self.stir)
+        self._quiet = Quiet(self._habits)
         self._wake = anyio.Event()
         self._serial = Serial("t")
         self._sayings = Serial("say")
         self._idlings = Serial("idle")
-        self._last_talker: PersonaId | None = None
-        self._quiet_since_s = 0.0
         self._answered_s = -math.inf
         self._is_stopped = False
         self._is_closing = False
@@ -77,8 +81,12 @@ class Director:
     @property
     def turns(self) -> dict[PersonaId, Turn]:
         """The turns that run, by persona; where one of two waits for approval, the other."""
-        ordered = sorted(self._turns.values(), key=lambda turn: not self._crew.approvals.is_held(turn.id))
-        return {turn.persona.id: turn for turn in ordered}
+        return self._running.by_persona
+
+    @property
+    def duet(self) -> DuetState:
+        """The duet that runs, or how the last one ended."""
+        return self._dialogue.state
 
     @property
     def is_stopped(self) -> bool:
@@ -87,33 +95,44 @@ class Director:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no turn runs and no line waits."""
-        return not self._turns and not len(self._inbox)
+        """Whether no turn runs, no line waits, and no duet goes on."""
+        return not len(self._running) and not len(self._inbox) and not self._dialogue.is_on
 
     @property
     def is_holding(self) -> bool:
         """Whether answers wait for approval."""
         return self._crew.approvals.is_on
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether the show ends."""
+        return self._is_closing
+
     async def run(self) -> None:
         """Start turns for ever; they are children of this call."""
-        self._quiet_since_s = self._crew.clock.now()
+        self._quiet.begin(self._crew.clock.now())
         async with anyio.create_task_group() as tasks:
             while True:
                 self._wake = anyio.Event()
-                turn = None if self._is_stopped or self._is_closing else self._next_turn()
+                is_open = not (self._is_stopped or self._is_closing)
+                self._dialogue.look(len(self._inbox), is_pressed=self._is_pressed, is_holding=self.is_holding)
+                for dismissed in self._dialogue.dismissed():
+                    tasks.start_soon(self._dialogue.give_way, dismissed)
+                turn = self._next_turn() if is_open else None
                 self._looked.set()
                 self._looked = anyio.Event()
                 if turn is None:
                     await self._wait()
                 else:
-                    self._turns[turn.id] = turn
+                    self._running.add(turn)
+                    self._dialogue.began(turn)
                     tasks.start_soon(self._play, turn)
 
     async def _wait(self) -> None:
-        """Until something changes, the pause of the policy is over, or it was quiet for so long that somebody talks."""
-        quiet_s, pause_s = self._quiet_left_s(), self._pause_left_s()
-        waits = [wait_s for wait_s in (quiet_s, pause_s) if wait_s is not None]
+        """Until something changes, a pause is over, or it was quiet for so long that somebody talks."""
+        now_s = self._crew.clock.now()
+        quiet_s, pause_s, duet_s = self._quiet_left_s(), self._pause_left_s(), self._dialogue.left_s(now_s)
+        waits = [wait_s for wait_s in (quiet_s, pause_s, duet_s) if wait_s is not None]
         with anyio.move_on_after(min(waits, default=None)) as patience:
             await self._wake.wait()
         if patience.cancelled_caught and quiet_s is not None and quiet_s <= (pause_s or math.inf):
@@ -127,8 +146,7 @@ class Director:
 
     async def pause(self) -> None:
         """Wait until no turn runs."""
-        while self._turns:
-            await self._ended.wait()
+        await self._running.none()
 
     async def close(self, *, finish_s: float) -> None:
         """Start nothing more. Whoever speaks has `finish_s` to come to the end of the sentence; then all turns are cut.
@@ -136,18 +154,25 @@ class Director:
         Returns when the stages are silent.
         """
         self._is_closing = True
-        holder = self._crew.floor.holder
-        speaking = [turn for turn in self._turns.values() if holder is not None and holder.speaker is turn]
-        await self._cut([turn for turn in self._turns.values() if turn not in speaking], Reason.SHUTDOWN)
-        with anyio.move_on_after(finish_s):
-            for turn in speaking:
-                await finish_sentence(turn.heard, self._crew.stage, partial(self._is_over, turn))
+        speaking = self._running.speaking
+        self._dialogue.finish(DuetEnd.SHUTDOWN)
+        await self._running.cut([turn for turn in self._running if turn is not speaking], Reason.SHUTDOWN)
+        if speaking is not None:
+            with anyio.move_on_after(finish_s):
+                await finish_sentence(speaking.heard, self._crew.stage, partial(self._running.is_over, speaking))
         await self.silence(Reason.SHUTDOWN)
 
-    @property
-    def is_closing(self) -> bool:
-        """Whether the show ends."""
-        return self._is_closing
+    def start_duet(self, plan: DuetPlan) -> DuetState:
+        """Begin a duet; its steps start when their personas are free. Raises `RuntimeError` while one runs."""
+        state = self._dialogue.start(plan)
+        self._wake.set()
+        return state
+
+    def end_duet(self, end: DuetEnd) -> bool:
+        """End the duet, whoever speaks with the sentence; False where none runs."""
+        is_over = self._dialogue.finish(end)
+        self._wake.set()
+        return is_over
 
     def stir(self) -> None:
         """Look again: something changed that decides which turns start."""
@@ -163,9 +188,12 @@ class Director:
         if (reason := self._refusal(cue)) is not None:
             self._tally.cue_dropped(cue, reason)
             return
-        now_s = self._quiet_since_s = self._crew.clock.now()
+        now_s = self._crew.clock.now()
+        self._quiet.begin(now_s)
         self._count(self._inbox.drop_stale(now_s))
         self._count(self._inbox.offer(cue, now_s))
+        if self._dialogue.has_duet:
+            self._dialogue.offered(cue, is_addressed=self._cast(cue).is_addressed)
         self._wake.set()
 
     def say(self, text: str, persona: PersonaId) -> CueId:
@@ -234,13 +262,16 @@ class Director:
         """Drop a waiting answer; False where there is none."""
         is_held = self._crew.approvals.is_held(turn)
         if is_held:
-            self._turns[turn].interrupt(Reason.REJECTED)
+            self._running[turn].interrupt(Reason.REJECTED)
         return is_held
 
     def retract(self, reason: Reason, is_meant: Callable[[ChatEvent], bool]) -> None:
         """Forget waiting cues of the events that are meant, and cut the turns that answer them."""
         self._count(self._inbox.retract(reason, is_meant))
-        for turn in self._turns.values():
+        plan = self.duet.plan
+        if plan is not None and plan.event is not None and is_meant(plan.event):
+            self.end_duet(DuetEnd.RETRACTED)
+        for turn in self._running:
             if turn.cue.event is not None and is_meant(turn.cue.event):
                 turn.interrupt(reason)
 
@@ -250,41 +281,59 @@ class Director:
         While nobody speaks, None means every turn that is being prepared. Gives the id of the turn, or None where
         there was none.
         """
-        running = self._turns.values()
-        turns = self._current() if persona is None else [turn for turn in running if turn.persona.id == persona]
-        await self._cut(turns, reason)
+        turns = self._running.current if persona is None else self._running.of(persona)
+        if any(turn.cue.duet is not None for turn in turns):
+            self._dialogue.finish(DuetEnd.MUTED if reason is Reason.MUTED else DuetEnd.CUT)
+        await self._running.cut(turns, reason)
         return turns[0].id if turns else None
 
     async def silence(self, reason: Reason) -> None:
         """Cut every turn, also those that are prepared and wait for the floor; returns when the stages are silent."""
-        await self._cut(list(self._turns.values()), reason)
+        self._dialogue.finish(DuetEnd.MUTED if reason is Reason.MUTED else DuetEnd.CUT)
+        await self._running.cut(list(self._running), reason)
 
     async def panic(self) -> None:
         """Stop everything: turns are cut, nothing after this instant counts as heard, the inbox is emptied."""
         self._is_stopped = True
         position = self._crew.stage.position()
-        for turn in self._turns.values():
+        for turn in self._running:
             turn.heard.freeze(position)
+        self._dialogue.finish(DuetEnd.PANIC)
         self._count(self._inbox.drop(Reason.PANIC, lambda _: True))
         await self.silence(Reason.PANIC)
 
     def resume(self) -> None:
         """End a panic."""
         self._is_stopped = False
-        self._quiet_since_s = self._crew.clock.now()
+        self._quiet.begin(self._crew.clock.now())
         self._wake.set()
 
     def _next_turn(self) -> Turn | None:
+        """The next turn to begin; None where there is none."""
         now_s = self._crew.clock.now()
         self._count(self._inbox.drop_stale(now_s))
-        if self._are_all_busy and not self._crew.approvals.held:
-            return None
-        choice = self._inbox.take(now_s, self._may_start)
-        return self._turn_for(choice) if choice else None
+        proposal = self._dialogue.next(len(self._inbox), lambda persona: not self._running.of(persona))
+        if proposal is not None:
+            return self._turn_for(Choice(proposal.cue, {}, 1), proposal.reasons)
+        while not self._are_all_busy or self._crew.approvals.held:
+            choice = self._inbox.take(now_s, self._may_start)
+            if choice is None or (turn := self._turn_for(choice)) is not None:
+                return turn if choice is not None else None
+        return None
 
     @property
     def _are_all_busy(self) -> bool:
-        return len(self._turns) >= len(self._personas)
+        return len(self._running) >= len(self._personas)
+
+    def _is_pressed(self) -> bool:
+        """Whether a line waits that a duet makes room for."""
+        return any(map(self._presses, self._inbox.cues))
+
+    def _presses(self, cue: Cue) -> bool:
+        return self._dialogue.presses(cue, is_addressed=self._cast(cue).is_addressed)
+
+    def _name_of(self, persona: PersonaId) -> str:
+        return self._cast(Cue(CueId(""), CueKind.DUET, "", persona=persona)).persona.name
 
     def _may_start(self, cue: Cue) -> bool:
         """Whether the cue passes the screen and its persona is free; one that holds an answer is, for the operator."""
@@ -294,8 +343,9 @@ class Director:
             return False
         if cue.kind is not CueKind.SAY and self._are_all_busy:
             return False
-        persona = self._cast(cue).persona.id
-        own = [turn for turn in self._turns.values() if turn.persona.id == persona]
+        if self._dialogue.has_duet and not self._presses(cue):
+            return False
+        own = self._running.of(self._cast(cue).persona.id)
         is_held = cue.kind is CueKind.SAY and all(self._crew.approvals.is_held(turn.id) for turn in own)
         return not own or is_held
 
@@ -303,11 +353,18 @@ class Director:
         """Why a cue is not to be answered; what the operator asked for always is."""
         return None if cue.priority >= Urgency.ANSWER_NOW else self._habits.decline(cue)
 
-    def _turn_for(self, choice: Choice) -> Turn:
-        cue = replace(choice.cue, length=self._habits.length(self._inbox.pressure(self._crew.clock.now())))
+    def _turn_for(self, choice: Choice, reasons: tuple[str, ...] = ()) -> Turn | None:
+        """Every turn begins here; None for a remark beyond the cap."""
+        cue = choice.cue
+        if not self._dialogue.may_begin(cue):
+            self._tally.cue_dropped(cue, Reason.CAPPED)
+            return None
+        length = self._habits.length(self._inbox.pressure(self._crew.clock.now()))
+        cue = cue if cue.length is not None else replace(cue, length=length)
         casting = self._cast(cue)
         turn = Turn(TurnId(self._serial.next()), casting.persona, cue, self._crew.clock)
-        self._tally.cue_chosen(cue, turn.id, casting.persona.id, choice.scores, choice.among, casting.reasons)
+        why = reasons or casting.reasons
+        self._tally.cue_chosen(cue, turn.id, casting.persona.id, choice.scores, choice.among, why)
         return turn
 
     async def _play(self, turn: Turn) -> None:
@@ -315,25 +372,26 @@ class Director:
         try:
             await self.perform(turn, self._crew)
         except Exception:
-            for other in self._turns.values():
+            for other in self._running:
                 if other is not turn:
                     other.interrupt(Reason.CRASH)
             raise
         finally:
-            del self._turns[turn.id]
-            self._ended.set()
-            self._ended = anyio.Event()
-            self._quiet_since_s = self._crew.clock.now()
+            self._running.remove(turn)
+            now_s = self._crew.clock.now()
+            self._quiet.begin(now_s)
             self._wake.set()
             record = turn.record()
             self._tally.turn_ended(record)
             if record.is_answered:
-                self._answered_s = self._quiet_since_s
-                self._inbox.answered(record.cue, record.heard, self._answered_s)
+                self._answered_s = now_s
+                self._inbox.answered(record.cue, record.heard, now_s)
             elif record.outcome is Outcome.FAILED:
                 self._inbox.failed(record.cue)
             self._keep(record)
-        if record.outcome is Outcome.SUPERSEDED and record.reason == Reason.MISHEARD:
+            self._dialogue.ended(record, len(self._inbox))
+        is_misheard = record.outcome is Outcome.SUPERSEDED and record.reason == Reason.MISHEARD
+        if is_misheard and record.cue.duet is None:
             self.offer(replace(turn.cue, expected=None))
         elif is_paid(record.cue) and not record.is_answered:
             self._try_again(record)
@@ -351,19 +409,20 @@ class Director:
 
     def _quiet_left_s(self) -> float | None:
         """How long it must stay quiet until somebody talks by themselves; None where nobody will."""
-        is_possible = not (self._is_stopped or self._is_closing or self.is_holding or self._turns)
-        if not is_possible or not self._habits.talkers():
-            return None
-        return max(0.0, self._quiet_since_s + self._habits.idle_s() - self._crew.clock.now())
+        is_barred = self._is_stopped or self._is_closing or self.is_holding or self._dialogue.is_on
+        return None if is_barred or len(self._running) else self._quiet.left_s(self._crew.clock.now())
 
     def _talk(self) -> None:
-        """It was quiet for long: whoever talked longer ago says something, if anybody listens."""
-        now_s = self._quiet_since_s = self._crew.clock.now()
-        talkers = [persona for persona in self._habits.talkers() if self._habits.is_heard(persona)]
-        if not talkers:
+        """It was quiet for long: somebody says something, if anybody listens, or two talk to each other."""
+        now_s = self._crew.clock.now()
+        self._quiet.begin(now_s)
+        talker = self._quiet.talker()
+        if talker is None:
             return
-        talker = next((one for one in talkers if one != self._last_talker), talkers[0])
-        self._last_talker = talker
+        plan = self._habits.duet(talker)
+        if plan is not None:
+            self.start_duet(plan)
+            return
         self.offer(
             Cue(CueId(self._idlings.next()), CueKind.IDLE, "", persona=talker, received_s=now_s, admitted_s=now_s)
         )
@@ -371,12 +430,12 @@ class Director:
     def _is_pausing(self) -> bool:
         """Whether the policy has unpaid lines wait: an answer is given, or was a short while ago."""
         pause_s = self._inbox.pause_s
-        return pause_s > 0 and (bool(self._turns) or self._crew.clock.now() < self._answered_s + pause_s)
+        return pause_s > 0 and (len(self._running) > 0 or self._crew.clock.now() < self._answered_s + pause_s)
 
     def _pause_left_s(self) -> float | None:
         """How long lines that wait must go on to do so; None where the end of a turn tells."""
         left_s = self._answered_s + self._inbox.pause_s - self._crew.clock.now()
-        return left_s if left_s > 0 and len(self._inbox) and not self._turns else None
+        return left_s if left_s > 0 and len(self._inbox) and not len(self._running) else None
 
     def _upcoming(self, choice: Choice, now_s: float) -> Upcoming:
         casting = self._cast(choice.cue)
@@ -392,18 +451,3 @@ class Director:
     def _count(self, dropped: Iterable[Dropped]) -> None:
         for line in dropped:
             self._tally.cue_dropped(line.cue, line.reason, line.scores, line.joined)
-
-    def _current(self) -> list[Turn]:
-        """Whoever speaks, or, while nobody does, everybody who gets ready to."""
-        holder = self._crew.floor.holder
-        speaking = [turn for turn in self._turns.values() if holder is not None and holder.speaker is turn]
-        return speaking or list(self._turns.values())
-
-    def _is_over(self, turn: Turn) -> bool:
-        return turn.id not in self._turns
-
-    async def _cut(self, turns: list[Turn], reason: Reason) -> None:
-        for turn in turns:
-            turn.interrupt(reason)
-        while any(turn.id in self._turns for turn in turns):
-            await self._ended.wait()

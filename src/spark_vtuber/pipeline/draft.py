@@ -57,6 +57,7 @@ class Draft:
         self._tags: deque[tuple[int, str]] = deque()
         self._changed = anyio.Event()
         self._patience: anyio.CancelScope | None = None
+        self._is_closed = False
         self.is_empty = True
         self.was_taken = False
 
@@ -82,7 +83,13 @@ class Draft:
         """The answer is complete."""
         self._add(self._markup.close())
         self._splitter.close()
+        self._is_closed = True
         self._notify()
+
+    async def closed(self) -> None:
+        """Wait until the answer is complete."""
+        while not self._is_closed:
+            await self._changed.wait()
 
     def restart(self) -> None:
         """Forget everything: another engine answers from the beginning. Only before a piece was taken."""

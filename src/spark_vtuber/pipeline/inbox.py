@@ -5,7 +5,7 @@ worse ones out, grow stale, and are chosen one by one.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import Final
@@ -105,6 +105,11 @@ class Inbox:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    @property
+    def cues(self) -> Iterator[Cue]:
+        """Everything that waits, in no order."""
+        return (line.cue for line in self._entries.values())
 
     @property
     def pause_s(self) -> float:

@@ -77,13 +77,14 @@ async def _steps(turn: Turn, crew: Crew, seat: Seat) -> None:
     ahead = Ahead(crew.stage, crew.sample_rate, limits)
 
     def slack_s() -> float:
-        may_speak = crew.approvals.may_speak(turn.id, turn.cue)
-        return ahead.slack_s() if may_speak else UNHURRIED_S
+        return UNHURRIED_S if script.is_unhurried else ahead.slack_s()
 
     to_perform, parts = anyio.create_memory_object_stream[VoicePart](limits.chunks_ahead)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(think, turn, crew, draft)
         script = Script(turn, crew, guard(turn, crew, Phrases(turn, draft, slack_s)), tasks)
+        if turn.foretell is not None:
+            tasks.start_soon(script.foretell, draft.closed, turn.foretell)
         tasks.start_soon(voice, turn, crew, script.clauses(), to_perform, ahead)
         await perform(turn, crew, seat, script, parts, ahead, tasks)
         tasks.cancel_scope.cancel()

@@ -1,7 +1,7 @@
 """The clauses of a turn that passed the guard: read by the voice one by one, or ahead of it while the turn is held."""
 
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final
 
 import anyio
@@ -36,6 +36,12 @@ class Script:
         self._access = anyio.Lock(fast_acquire=True)
         self._is_complete = False
         self._is_reading_on = False
+        self._reads_ahead = False
+
+    @property
+    def is_unhurried(self) -> bool:
+        """Whether clauses are read before the voice wants them: they may be whole sentences."""
+        return self._reads_ahead or not self._crew.approvals.may_speak(self._turn.id, self._turn.cue)
 
     async def clauses(self) -> AsyncGenerator[Clause, None]:
         """The clauses one by one, each when the turn may speak."""
@@ -57,6 +63,15 @@ class Script:
             self._is_reading_on = True
             self._tasks.start_soon(self._read_on)
         await approvals.passed(turn.id, turn.cue)
+
+    async def foretell(self, written: Callable[[], Awaitable[None]], tell: Callable[[str], None]) -> None:
+        """Read the answer to its end as soon as it is `written`, ahead of the voice, and `tell` what will be heard."""
+        await written()
+        self._reads_ahead = True
+        while not self._is_complete:
+            async with self._access:
+                await self._read()
+        tell("".join(self._shown).strip())
 
     async def _next(self) -> Clause | None:
         """The next clause, or None after the last one."""

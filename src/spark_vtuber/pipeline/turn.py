@@ -13,7 +13,7 @@ from spark_vtuber.core.turns import Blocked, Mark, Outcome, Reason, TurnRecord
 from spark_vtuber.pipeline.heard import HeardLog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class Measures:
@@ -51,7 +51,7 @@ class Turn:
     """One persona answering one cue.
 
     Everything a turn starts lives inside its cancel scope; `interrupt` ends it at any instant. What remains is
-    the `TurnRecord`.
+    the `TurnRecord`. `foretell` is told what will be heard, as soon as the answer is written and guarded to its end.
     """
 
     def __init__(self, turn_id: TurnId, persona: PersonaView, cue: Cue, clock: Clock) -> None:
@@ -65,6 +65,7 @@ class Turn:
         self.engine = ""
         self.error = ""
         self.is_degraded = False
+        self.foretell: Callable[[str], None] | None = None
         self._outcome: Outcome | None = None
         self._reason = ""
         self.measures.mark(Mark.RECEIVED, cue.received_s)

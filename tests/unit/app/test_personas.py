@@ -16,6 +16,7 @@ from spark_vtuber.core.personas import Temper
 from spark_vtuber.core.turns import Reason
 from spark_vtuber.testing.crews import EMBER, SPARK, Notes
 from spark_vtuber.testing.keepsakes import MemoryKeepsake
+from spark_vtuber.testing.virtual import VirtualClock
 
 
 class Stagehand:
@@ -25,7 +26,7 @@ class Stagehand:
         self.notes = Notes()
         self.keepsake = MemoryKeepsake(kept)
         self.company = Company((SPARK, EMBER), self.keepsake, self.notes, presets)
-        self.casting = CastingOffice(self.company)
+        self.casting = CastingOffice(self.company, VirtualClock())
         self.changes = 0
         self.company.on_change = self._count
 
