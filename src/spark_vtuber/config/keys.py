@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 from spark_vtuber.config.chat_keys import Chat, InboxSettings
 from spark_vtuber.config.commands_keys import Commands, Rewards
 from spark_vtuber.config.duet_keys import CastingSettings, DuetSettings, InterjectionSettings
+from spark_vtuber.config.engine_keys import ServerSettings
 from spark_vtuber.config.guard_keys import StrikeSettings
 from spark_vtuber.config.ingest_keys import IngestSettings
 from spark_vtuber.config.judge_keys import GuardPolicy, SecondOpinionSettings
@@ -279,6 +280,7 @@ class Config(Section):
     rewards: Rewards = key({}, "What rewards do.", "live")
     obs: Obs = key(Obs(), "OBS.")
     avatar: Avatar = key(Avatar(), "Models in other programs.")
+    engine: ServerSettings = key(ServerSettings(), "A model server that is started for the show.")
     discovery: Discovery = key(Discovery(), "Finding model servers.")
     weights: WeightSettings = key(WeightSettings(), "Weights that are kept here.")
     fallback: Fallback = key(Fallback(), "Stand-ins.")

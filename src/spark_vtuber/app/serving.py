@@ -1,0 +1,192 @@
+"""From the configuration to what a model server shall run: the model, its adapters, its draft, and the plan for all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from spark_vtuber.config.engine_keys import ServerSettings
+from spark_vtuber.config.load import Settings
+from spark_vtuber.core.errors import SparkError
+from spark_vtuber.core.personas import PersonaView
+from spark_vtuber.serving.budget import Adapted, Demand
+from spark_vtuber.serving.files import AdapterFile, read_adapter, read_model
+from spark_vtuber.serving.model import Model
+from spark_vtuber.serving.published import known
+from spark_vtuber.serving.quantisation import FOUR_BITS, Family, Server, check, check_kv, quantisation
+
+NGRAM: Final = "ngram"
+ADAPTERS: Final = "adapters"
+"""Folder of the data directory in which adapters of characters are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a server is to run: the demand that was planned, and where its files are."""
+
+    settings: ServerSettings
+    demand: Demand
+    adapters: Mapping[str, AdapterFile]
+    draft: str = ""
+
+    @property
+    def server(self) -> Server:
+        """The kind of server."""
+        return self.demand.server
+
+    @property
+    def model(self) -> str:
+        """What the server is told to load: a path, or a name that it knows."""
+        path = self.demand.model.path
+        return str(path) if path is not None else self.demand.model.name
+
+
+def order_of(settings: Settings, personas: Sequence[PersonaView], server: Server | None = None) -> Order:
+    """What the table `[engine]` asks for.
+
+    Raises:
+        SparkError: a model or an adapter is missing or is none; the server does not take it as it is stored; a rank is
+            above the limit; a name is not known.
+    """
+    wanted = settings.config.engine
+    server = server or (Server(wanted.use) if wanted.use else Server.LLAMACPP)
+    name = names_model(settings)
+    if not name:
+        raise SparkError(
+            "no model is named", code="no_model", fix="set [engine] model to a GGUF file, a folder or a name"
+        )
+    model = model_of(name, server, wanted.quantisation)
+    check(server, model.quantisation, model.name)
+    check_kv(server, wanted.kv)
+    adapters = adapters_of(settings, personas, server)
+    draft = model_of(wanted.draft, server, "") if wanted.draft not in ("", NGRAM) else None
+    if draft is not None:
+        check(server, draft.quantisation, draft.name)
+    demand = Demand(
+        model=model,
+        server=server,
+        context=wanted.context,
+        sequences=wanted.sequences or max(1, len(personas)),
+        kv=wanted.kv,
+        batch_tokens=wanted.batch_tokens,
+        adapters=tuple(Adapted(name, one.rank, one.bytes) for name, one in adapters.items()),
+        draft=draft,
+        is_drafting_ngrams=wanted.draft == NGRAM,
+        voice=next(iter(settings.engines.values()))["tts"].name,
+    )
+    _check_context(demand)
+    return Order(wanted, demand, adapters, wanted.draft)
+
+
+def model_of(name: str, server: Server, stored: str) -> Model:
+    """The model of a path, read from its files, or of a name, with its published shape.
+
+    `stored` is how its weights are kept; empty = as its files say, or else the server's usual way with four bits.
+
+    Raises:
+        SparkError: as `order_of`.
+    """
+    path = Path(name).expanduser()
+    if path.exists():
+        model = read_model(path)
+        if stored and quantisation(stored, server).name != model.quantisation.name:
+            told = model.quantisation
+            raise SparkError(
+                f'{model.name} is a {told.title} model, and [engine] quantisation says "{stored}"',
+                code="wrong_quantisation",
+                fix=f'quantisation = "{told.name}", or leave the key out',
+            )
+        return model
+    if _is_path(name):
+        raise SparkError(
+            f"there is no model at {path}", code="no_model", fix="spark-vtuber models list shows what can be had"
+        )
+    return Model(name, known(name), quantisation(stored or _named(name) or FOUR_BITS[server], server))
+
+
+def adapters_of(settings: Settings, personas: Sequence[PersonaView], server: Server) -> dict[str, AdapterFile]:
+    """The adapters of `[engine.adapters]`, and those that characters name, from the folder of the data directory.
+
+    Raises:
+        SparkError: `no_adapter`, `bad_adapter`, `wrong_adapter` (the other kind of file), `rank_too_high`.
+    """
+    wanted = settings.config.engine
+    paths = dict(wanted.adapters)
+    for persona in personas:
+        if persona.adapter is not None and persona.adapter.name not in paths:
+            paths[persona.adapter.name] = _find_adapter(
+                settings.config.data.dir / ADAPTERS, persona.adapter.name, server
+            )
+    found = {name: read_adapter(path) for name, path in paths.items()}
+    for name, adapter in found.items():
+        _check_adapter(name, adapter, server, wanted.max_rank)
+    return found
+
+
+def with_model(settings: ServerSettings, **changes: object) -> ServerSettings:
+    """The table with keys replaced and everything validated again; what is None stays."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    return ServerSettings.model_validate(settings.model_dump(exclude_unset=True) | given)
+
+
+def asked(settings: Settings, **changes: object) -> Settings:
+    """The settings with keys of `[engine]` replaced."""
+    config = settings.config
+    return replace(settings, config=config.model_copy(update={"engine": with_model(config.engine, **changes)}))
+
+
+def names_model(settings: Settings) -> str:
+    """What `[engine]` names, else what the first character thinks with; empty where no model is named."""
+    llm = next(iter(settings.engines.values()))["llm"]
+    return settings.config.engine.model or str(getattr(llm.options, "model", ""))
+
+
+def _named(name: str) -> str:
+    """What a name says of how the model is stored, as in Qwen3-14B-AWQ; empty where it says nothing."""
+    words = name.lower().replace("_", "-").split("-")
+    return next((kind for kind in ("awq", "gptq", "fp8", "nvfp4", "bf16") if kind in words), "")
+
+
+def _is_path(name: str) -> bool:
+    return name.endswith(".gguf") or name.startswith(("/", ".", "~")) or "\\" in name
+
+
+def _find_adapter(folder: Path, name: str, server: Server) -> Path:
+    """The file of an adapter that a card names; such a name is one component of a path, whatever the card says."""
+    plain = Path(name).name
+    is_gguf = server in {Server.LLAMACPP, Server.OLLAMA}
+    path = folder / (f"{plain}.gguf" if is_gguf else plain)
+    if plain != name or not path.exists():
+        raise SparkError(
+            f'the adapter "{name}" of a character is not there: {path}',
+            code="no_adapter",
+            fix=f'put it there, or name it in [engine.adapters]: {plain or "name"} = "path"',
+        )
+    return path
+
+
+def _check_adapter(name: str, adapter: AdapterFile, server: Server, max_rank: int) -> None:
+    needed = Family.GGUF if server in {Server.LLAMACPP, Server.OLLAMA} else Family.SAFETENSORS
+    if adapter.family is not needed:
+        what = "a GGUF file" if needed is Family.GGUF else "a folder that PEFT wrote"
+        raise SparkError(
+            f'the adapter "{name}" is {adapter.path}, and {server.label} takes {what}',
+            code="wrong_adapter",
+            fix="convert_lora_to_gguf.py of llama.cpp converts it" if needed is Family.GGUF else f"give {what}",
+        )
+    if adapter.rank > max_rank:
+        raise SparkError(
+            f'the adapter "{name}" has rank {adapter.rank}, and [engine] max_rank is {max_rank}',
+            code="rank_too_high",
+            fix=f"max_rank = {adapter.rank}, which takes more memory, or an adapter of a lower rank",
+        )
+
+
+def _check_context(demand: Demand) -> None:
+    most = demand.model.shape.max_context
+    if most and demand.context > most:
+        raise SparkError(
+            f"{demand.model.name} was made for {most:,} tokens at most, and [engine] context is {demand.context:,}",
+            code="context_too_long",
+            fix=f"context = {most}",
+        )
