@@ -67,7 +67,7 @@ def _tables() -> tuple[Mapping[str, Terms], tuple[Family, ...]]:
 
 
 _PLAIN: Final = re.compile(
-    r"(instruct|it|chat|base|latest|text|thinking|vl?|gguf|awq|gptq|fp8|nvfp4|mxfp4|bf16|f?p?16|fp?32|i?q\d|k|m|s|l|xs|xl|xxs|"
+    r"(llama|instruct|it|chat|base|latest|text|thinking|vl?|gguf|awq|gptq|fp8|nvfp4|mxfp4|bf16|f?p?16|fp?32|i?q\d|k|m|s|l|xs|xl|xxs|"
     r"int[48]|\d?bit|bnb|qat|hf|meta|google|qwen|mistralai|openai|hexgrad|rhasspy|piper|low|medium|high|onnx|x|"
     r"[0-9]+[bm]?|a[0-9]+b|e[0-9]b|v[0-9]+|[0-9]+x[0-9]+b)"
 )

@@ -239,7 +239,7 @@ def _store(source: Source, part: _Part, answer: httpx.Response, of_bytes: int | 
     host = _host(str(answer.url))
     most = min(source.limit_bytes, of_bytes if of_bytes is not None else source.limit_bytes)
     with part.path.open("ab") as file:
-        for block in answer.iter_raw(BLOCK_BYTES):
+        for block in answer.iter_raw():
             if part.done_bytes + len(block) > most:
                 part.begin()
                 raise _too_large(source, host)
