@@ -39,6 +39,7 @@ from spark_vtuber.testing.contracts.tts import check_tts
 from spark_vtuber.testing.journal import LIFE, NOW_MS, a_line, a_turn
 from spark_vtuber.testing.live import live_show
 from spark_vtuber.testing.watched import WatchedShow, watched_show
+from spark_vtuber.weights import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^```(\w*)(?: +(\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -112,6 +113,8 @@ def test_configurations_and_characters_are_right(page: Path, tmp_path: Path) -> 
         file.write_text(block.text, encoding="utf-8")
         if block.file == "spark.toml":
             load(engines.spec, file, {"data": {"dir": str(tmp_path)}}, {})
+        elif block.file == catalogue.OWN:
+            assert catalogue.read(file).mistakes == ()
         else:
             assert card.load(PersonaId("main"), str(file)).name
 

@@ -190,3 +190,15 @@ async def test_ctrl_c_keeps_what_came(
             process.send_signal(signal.SIGINT)
             assert await process.wait() == 130
     assert part.stat().st_size > 0
+
+
+def test_doctor_writes_the_credits_and_fails_where_a_licence_forbids_it(tmp_path: Path) -> None:
+    keys, text = tmp_path / "spark.toml", tmp_path / "credits.txt"
+    keys.write_text('[discovery]\non = false\n[llm]\nuse = "openai"\nmodel = "llama3.2:3b"\n', encoding="utf-8")
+    told = CliRunner().invoke(app, ["doctor", "--commercial", "--config", str(keys), "--credits", str(text)])
+    assert told.exit_code == 0, told.output
+    assert "Built with Llama" in text.read_text(encoding="utf-8")
+    keys.write_text('[discovery]\non = false\n[llm]\nuse = "openai"\nmodel = "qwen2.5:3b"\n', encoding="utf-8")
+    told = CliRunner().invoke(app, ["doctor", "--commercial", "--json", "--config", str(keys)])
+    assert told.exit_code == 1
+    assert json.loads(told.stdout)["findings"][0]["severity"] == "error"
