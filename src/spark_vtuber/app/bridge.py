@@ -1,9 +1,11 @@
 """Where the show is steered by hand: the queue, the list of lines, ignored viewers, emotes and tempers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 
 from spark_vtuber.app.casting import CastingOffice
+from spark_vtuber.app.duets import DuetDesk, DuetIdeas
 from spark_vtuber.app.emotes import EmoteCache
 from spark_vtuber.app.house import House
 from spark_vtuber.app.keepsake import FileKeepsake
@@ -11,7 +13,9 @@ from spark_vtuber.app.personas import Company
 from spark_vtuber.app.steering import ChatBook, Helm
 from spark_vtuber.app.viewers import IgnoredViewers
 from spark_vtuber.core.ids import PersonaId
+from spark_vtuber.moderation.port import Guard
 from spark_vtuber.pipeline.director import Director
+from spark_vtuber.pipeline.duet import Patience
 from spark_vtuber.pipeline.habits import Habits
 from spark_vtuber.pipeline.lines import Lines
 from spark_vtuber.pipeline.reception import Reception
@@ -32,7 +36,14 @@ class Bridge:
         self.lines = Lines(house.around.clock)
         self.viewers = IgnoredViewers(FileKeepsake(folder / "ignored.json", log), house.around.clock, house.events)
         self.company = Company(house.personas, FileKeepsake(folder / "tempers.json", log), house.events, config.presets)
-        self.casting = CastingOffice(self.company, house.around.clock, lambda: house.config.casting)
+        self.casting = CastingOffice(
+            self.company.tempers,
+            house.around.clock,
+            lambda: house.config.casting,
+            house.around.rng,
+            lambda: house.config.interjections.eagerness,
+        )
+        self.ideas = DuetIdeas(self.company.tempers, lambda: house.config.duets, house.around.rng)
         self.emotes = EmoteCache(
             house.http,
             config.chat.emotes.twitch,
@@ -50,6 +61,10 @@ class Bridge:
             talkers=self.company.talkers,
             idle_s=lambda: self._house.config.idle.after_s,
             is_heard=self._is_heard,
+            remark=self.casting.remark,
+            remarks_per_minute=lambda: self._house.config.interjections.per_minute,
+            duet=lambda talker: self.ideas.of_silence(talker, self._is_heard),
+            patience=self._patience,
         )
 
     def connect(self, director: Director, reception: Reception) -> None:
@@ -64,7 +79,21 @@ class Bridge:
 
         self.company.on_change = look_again
 
+    def open_duets(self, director: Director, guard: Guard) -> None:
+        """Have the characters talk to each other; the guard looks at the topics."""
+        self.duets = DuetDesk(director, self.ideas, guard, self._is_muted)
+        self.casting.surrounds.running = partial(_running, director)
+
+    def _patience(self) -> Patience:
+        settings = self._house.config.duets
+        return Patience(pause_s=settings.pause_s, crowd=settings.crowd)
+
     def _is_heard(self, persona: PersonaId) -> bool:
         """Whether idle talk of a persona reaches anybody, and the show can afford it."""
         has_listeners = self._audience() > 0 or bool(self._house.config.stage.recording)
         return self.may_talk and has_listeners and not self._is_muted(persona)
+
+
+def _running(director: Director) -> Collection[PersonaId]:
+    """Who has a turn."""
+    return director.turns.keys()

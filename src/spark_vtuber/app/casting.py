@@ -1,6 +1,6 @@
 """Who answers a cue, as the characters are set now, and which cues nobody answers."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -9,7 +9,7 @@ from spark_vtuber.config.duet_keys import CastingSettings
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.cues import Cue, CueKind
 from spark_vtuber.core.ids import PersonaId
-from spark_vtuber.core.personas import Personas
+from spark_vtuber.core.personas import PersonaView, Temper
 from spark_vtuber.core.turns import Mark, Reason, TurnRecord
 from spark_vtuber.personality import arbiter
 from spark_vtuber.personality.air import AirTime, Threads
@@ -24,6 +24,10 @@ CHARS_PER_S: Final = 15.0
 
 RUNNING_S: Final = 8.0
 """What a turn that runs counts in the balance of air time before it was heard."""
+
+
+Tempers = Callable[[], Sequence[tuple[PersonaView, Temper]]]
+"""The characters and their tempers now, the main one first."""
 
 
 def _nobody() -> Collection[PersonaId]:
@@ -58,13 +62,13 @@ class CastingOffice:
 
     def __init__(
         self,
-        personas: Personas,
+        tempers: Tempers,
         clock: Clock,
         settings: Callable[[], CastingSettings] = CastingSettings,
         rng: Random | None = None,
         eagerness: Callable[[], float] = lambda: 1.0,
     ) -> None:
-        self._personas = personas
+        self._tempers = tempers
         self._clock = clock
         self._settings = settings
         self._rng = rng or Random()
@@ -80,7 +84,7 @@ class CastingOffice:
 
     def decline(self, cue: Cue) -> Reason | None:
         """Why a cue is not to be answered, as the characters are set now; None where it is."""
-        tempers = self._personas.tempers()
+        tempers = self._tempers()
         if not any(temper.paid_only or temper.talkativeness < RESERVED for _, temper in tempers):
             return None
         decision = self._decide(cue)
@@ -99,7 +103,7 @@ class CastingOffice:
 
     def remark(self, record: TurnRecord) -> Remark | None:
         """Who throws something in after a turn that was heard, if anybody does; the dice decide."""
-        tempers = self._personas.tempers()
+        tempers = self._tempers()
         also_named = self._decide(record.cue).also_named
         for view, temper in tempers:
             if view.id == record.persona or temper.paid_only:
@@ -118,7 +122,7 @@ class CastingOffice:
         return None
 
     def _decide(self, cue: Cue) -> Decision:
-        tempers = self._personas.tempers()
+        tempers = self._tempers()
         return arbiter.choose(cue, [view for view, _ in tempers], self._scene(cue) if len(tempers) > 1 else None)
 
     def _scene(self, cue: Cue) -> Scene:
@@ -128,7 +132,7 @@ class CastingOffice:
             air_s[persona] = air_s.get(persona, 0.0) + RUNNING_S
         is_chat = cue.kind is CueKind.CHAT and event is not None
         return Scene(
-            tempers={view.id: temper for view, temper in self._personas.tempers()},
+            tempers={view.id: temper for view, temper in self._tempers()},
             air_s=air_s,
             thread=self._threads.of((event.source, event.author.id), settings.thread_s, now_s)
             if event is not None

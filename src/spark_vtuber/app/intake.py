@@ -69,6 +69,7 @@ def open_commands(house: House, parts: Neighbours) -> None:
             guard=parts.equipment.guard,
             readmit=machine.reception.readmit,
             send=send,
+            duets=bridge.duets,
         ),
         commands=lambda: live.config.commands,
         rewards=lambda: live.config.rewards,

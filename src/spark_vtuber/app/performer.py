@@ -10,6 +10,7 @@ import anyio
 from spark_vtuber.chat.commands import BUILT_IN, Call
 from spark_vtuber.config.commands_keys import Actions, CommandSettings, RewardSettings
 from spark_vtuber.core.cues import Urgency
+from spark_vtuber.core.duets import DuetOrigin, DuetState
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.core.events import ChatEvent
 from spark_vtuber.core.ids import PersonaId
@@ -22,6 +23,7 @@ from spark_vtuber.text.clean import MAX_CHARS, clean
 
 MOODS: Final[tuple[str, ...]] = get_args(Expression)
 MAX_NAME: Final = 60
+STOP: Final = "stop"
 REPLY_S: Final = 5.0
 """Longest wait for a platform to take a reply."""
 
@@ -41,6 +43,16 @@ class Voices(Protocol):
     async def unmute(self, persona: PersonaId | None) -> None: ...
 
 
+class DuetStarter(Protocol):
+    """Whoever has the characters talk to each other."""
+
+    async def ask(self, topic: str, origin: DuetOrigin, event: ChatEvent) -> DuetState:
+        """Begin a duet that a viewer asks for. Raises `SparkError` as `core.duets.Duets.start`."""
+        ...
+
+    def stop(self) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Instruments:
     """What is acted on.
@@ -56,6 +68,7 @@ class Instruments:
     guard: Guard
     readmit: Callable[[ChatEvent, Urgency], bool]
     send: Callable[[str, str], Awaitable[None]]
+    duets: DuetStarter
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,7 @@ class Performer:
             "style": self._style,
             "scene": self._scene,
             "redeem": self._redeem,
+            "duet": self._duet,
         }
 
     async def command(self, event: ChatEvent, call: Call) -> Deed:
@@ -103,7 +117,7 @@ class Performer:
         return deed
 
     async def act(self, actions: Actions, event: ChatEvent, arguments: str) -> Deed:
-        """Scene, face, cue and reply, in this order; the first that cannot be done ends it.
+        """Scene, face, duet, cue and reply, in this order; the first that cannot be done ends it.
 
         A reply that cannot be written is only told, unless it is all there is to do.
         """
@@ -117,6 +131,9 @@ class Performer:
         scene = await on.obs.switch(actions.scene) if actions.scene else None
         if actions.expression:
             await on.stage.perform(Emote(persona or self._first, actions.expression))
+        if actions.duet:
+            origin = DuetOrigin.CHAT if event.reward is None else DuetOrigin.REWARD
+            await on.duets.ask(filled(actions.duet), origin, event)
         if actions.cue:
             line = replace(event, text=filled(actions.cue), persona=persona, emotes=frozenset(), emote_spans=())
             if not on.readmit(line, Urgency.CHAT):
@@ -128,7 +145,7 @@ class Performer:
                 text = clean(filled(actions.reply), MAX_CHARS).text.lstrip(_CALLING if is_a_viewers else _COMMANDING)
                 await self._reply(event.source, text)
             except EngineError as error:
-                if not (actions.scene or actions.expression or actions.cue):
+                if not (actions.scene or actions.expression or actions.duet or actions.cue):
                     raise
                 trouble = error.code
         return Deed(target=scene or "", old=old, new=scene, trouble=trouble)
@@ -216,6 +233,13 @@ class Performer:
             raise SparkError("there is no such reward", code="unknown_reward", fix="see [rewards]")
         deed = await self.act(found[1], event, "")
         return replace(deed, target=found[0])
+
+    async def _duet(self, event: ChatEvent, topic: str) -> Deed:
+        """Begin a duet on a topic, or on one that the characters choose; "stop" ends the one that runs."""
+        if topic.casefold() == STOP:
+            return Deed("stop", new=self._on.duets.stop())
+        begun = await self._on.duets.ask(topic, DuetOrigin.CHAT, event)
+        return Deed(begun.id, new=begun.of)
 
     async def _reply(self, source: str, text: str) -> None:
         """Write a reply into a chat, if the guard lets it. Raises `EngineError`: `blocked`, `late`, or as `send`."""

@@ -40,6 +40,7 @@ BUILT_IN: Final[Mapping[str, Rank]] = {
     "style": Rank.MODERATOR,
     "scene": Rank.MODERATOR,
     "redeem": Rank.MODERATOR,
+    "duet": Rank.MODERATOR,
     "persona": Rank.EVERYONE,
 }
 """The commands that everybody has, and who may run them where the configuration does not say otherwise."""

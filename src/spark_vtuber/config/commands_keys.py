@@ -18,7 +18,7 @@ MOST: Final = 200
 
 
 class Actions(Section):
-    """What is done; in `reply` and `cue` `{name}` is who set it off and `{args}` what that viewer wrote beside it."""
+    """What is done; in texts `{name}` is who set it off and `{args}` what that viewer wrote beside it."""
 
     reply: str = key("", "Text that is written into the chat; `{name}` and `{args}` are filled in.", "live")
     scene: str = key("", "Scene of OBS that goes on air.", "live", max_length=500)
@@ -26,16 +26,20 @@ class Actions(Section):
         None, "Face that is shown: neutral, happy, sad, angry, surprised, smug or thinking.", "live"
     )
     cue: str = key("", "Line that the character answers as if the viewer had written it; as `reply`.", "live")
+    duet: str = key("", "Topic on which the two characters begin to talk to each other; as `reply`.", "live")
     persona: str = key("", "Character that `expression` and `cue` are for; empty = the main one, or who fits.", "live")
 
     @property
     def does_anything(self) -> bool:
         """Whether there is something to do."""
-        return bool(self.reply or self.scene or self.expression or self.cue)
+        return bool(self.reply or self.scene or self.expression or self.duet or self.cue)
 
 
 class CommandSettings(Actions):
-    """A command of your own, or what is different about a built-in one: mute, unmute, style, scene, redeem, persona."""
+    """A command of your own, or what is different about a built-in one.
+
+    Built in are mute, unmute, style, scene, redeem, duet, persona.
+    """
 
     on: bool = key(True, "Whether there is this command.", "live")
     who: Who | None = key(
@@ -65,7 +69,7 @@ def _distinct(commands: Mapping[str, CommandSettings]) -> Mapping[str, CommandSe
     taken = set(BUILT_IN) | set(commands)
     for name, one in commands.items():
         if name not in BUILT_IN and not one.does_anything:
-            raise ValueError(f'"{name}" does nothing: give it reply, scene, expression or cue')
+            raise ValueError(f'"{name}" does nothing: give it reply, scene, expression, duet or cue')
         for alias in one.aliases:
             if alias in taken:
                 raise ValueError(f'two commands are called "{alias}"')

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from random import Random
 
 import anyio
@@ -12,7 +11,7 @@ from spark_vtuber.core.cues import Cue, CueKind
 from spark_vtuber.core.duets import DuetPlan
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind
 from spark_vtuber.core.ids import PersonaId
-from spark_vtuber.core.personas import PersonaView, Preset, Temper
+from spark_vtuber.core.personas import PersonaView, Temper
 from spark_vtuber.core.turns import TurnRecord
 from spark_vtuber.llm.port import Capabilities, LLMPart, LLMRequest, TextDelta
 from spark_vtuber.pipeline.director import Director
@@ -90,26 +89,6 @@ class Improviser:
             await anyio.sleep(self.token_s)
 
 
-@dataclass(slots=True)
-class Tempers:
-    """`core.personas.Personas` in memory."""
-
-    personas: tuple[PersonaView, ...] = PAIR
-    values: dict[PersonaId, Temper] = field(default_factory=dict)
-
-    def tempers(self) -> Sequence[tuple[PersonaView, Temper]]:
-        """Every character as it is now."""
-        return tuple((view, self.values.get(view.id, Temper(mood=view.mood))) for view in self.personas)
-
-    def presets(self) -> Sequence[Preset]:
-        """None."""
-        return ()
-
-    async def change(self, persona: PersonaId | None, preset: str | None, values: Mapping[str, object]) -> None:
-        """Nothing can be changed here."""
-        raise NotImplementedError
-
-
 class Theatre:
     """The real director, arbiter and reception over a rig of fakes, with two characters."""
 
@@ -127,7 +106,8 @@ class Theatre:
         self.rig = rig or Rig()
         self.model = Improviser()
         self.rig.model = self.model
-        self.tempers = Tempers(personas)
+        self.personas = personas
+        self.set: dict[PersonaId, Temper] = {}
         self.casting = CastingOffice(self.tempers, self.rig.clock, rng=Random(seed), eagerness=lambda: eagerness)
         self.records: list[TurnRecord] = []
         self.dropped: list[str] = []
@@ -152,6 +132,10 @@ class Theatre:
         self.casting.surrounds.running = self._running
         self.reception = Reception(self.rig.clock, Gates(self.rig.clock), self.rig.guard, self.director, self.tally)
         self._lines = 0
+
+    def tempers(self) -> Sequence[tuple[PersonaView, Temper]]:
+        """Every character as it is now: as its card says, unless it was `set` otherwise."""
+        return tuple((view, self.set.get(view.id, Temper(mood=view.mood))) for view in self.personas)
 
     def _running(self) -> Collection[PersonaId]:
         return self.director.turns.keys()

@@ -7,6 +7,7 @@ from spark_vtuber.core.alerts import Alerts
 from spark_vtuber.core.audit import Audit, unnoted
 from spark_vtuber.core.avatars import Avatars
 from spark_vtuber.core.desk import Desk
+from spark_vtuber.core.duets import Duets
 from spark_vtuber.core.guarding import Guarding
 from spark_vtuber.core.healing import Healing
 from spark_vtuber.core.ingest import Ingest
@@ -35,6 +36,7 @@ class Doors:
     lines: ChatLines | None = None
     emotes: EmotePictures | None = None
     personas: Personas | None = None
+    duets: Duets | None = None
     ratings: Ratings | None = None
     records: Records | None = None
     trail: AuditTrail | None = None

@@ -27,6 +27,7 @@ from spark_vtuber.pipeline.gates import GateLimits, Gates
 from spark_vtuber.pipeline.tally import Tally
 from spark_vtuber.stage.port import Emote
 from spark_vtuber.testing.crews import EMBER, SPARK, Rig
+from spark_vtuber.testing.duet_desk import FakeDuets
 from spark_vtuber.testing.guards import FakeGuard
 from spark_vtuber.testing.keepsakes import MemoryKeepsake
 from spark_vtuber.testing.obs_desk import FakeObsDesk
@@ -67,6 +68,7 @@ class Room:
         self.prefix = "!"
         self.voices, self.obs, self.guard = Voices(), FakeObsDesk(), FakeGuard(("badword",))
         self.company = Company((SPARK, EMBER), MemoryKeepsake(), self.notes)
+        self.duets = FakeDuets()
         self.sent: list[tuple[str, str]] = []
         self.readmitted: list[tuple[ChatEvent, Urgency]] = []
         self.settled: list[tuple[str, bool]] = []
@@ -78,7 +80,9 @@ class Room:
         self.ids = 0
         gates = Gates(clock, GateLimits(duplicate_s=0, burst=40), self.is_ignored, Sieve((), Mesh(burst=1_000)))
         performer = Performer(
-            Instruments(self.voices, self.company, self.obs, rig.stage, self.guard, self.readmit, self.send),
+            Instruments(
+                self.voices, self.company, self.obs, rig.stage, self.guard, self.readmit, self.send, self.duets
+            ),
             lambda: self.commands,
             lambda: self.rewards,
         )

@@ -26,7 +26,7 @@ class Stagehand:
         self.notes = Notes()
         self.keepsake = MemoryKeepsake(kept)
         self.company = Company((SPARK, EMBER), self.keepsake, self.notes, presets)
-        self.casting = CastingOffice(self.company, VirtualClock())
+        self.casting = CastingOffice(self.company.tempers, VirtualClock())
         self.changes = 0
         self.company.on_change = self._count
 
