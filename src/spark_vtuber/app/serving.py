@@ -174,6 +174,12 @@ def _check_adapter(name: str, adapter: AdapterFile, server: Server, max_rank: in
             code="wrong_adapter",
             fix="convert_lora_to_gguf.py of llama.cpp converts it" if needed is Family.GGUF else f"give {what}",
         )
+    if server is Server.LLAMACPP and adapter.path.stem != name:
+        raise SparkError(
+            f'llama.cpp calls an adapter by its file, and "{name}" is {adapter.path.name}',
+            code="wrong_adapter",
+            fix=f"rename the file to {name}.gguf",
+        )
     if adapter.rank > max_rank:
         raise SparkError(
             f'the adapter "{name}" has rank {adapter.rank}, and [engine] max_rank is {max_rank}',

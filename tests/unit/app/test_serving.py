@@ -48,10 +48,13 @@ def test_there_is_a_sequence_for_each_character_and_their_adapters_stay_resident
 
 
 def test_an_adapter_can_lie_anywhere_when_the_configuration_says_where(tmp_path: Path, gguf: Path) -> None:
-    own = tmp_path / "elsewhere.gguf"
+    own = tmp_path / "spark.gguf"
     own.write_bytes(adapter_gguf(4))
     order = order_of(settings(tmp_path, use="llamacpp", model=str(gguf), adapters={"spark": str(own)}), (SPARK,))
     assert order.adapters["spark"].path == own
+    with pytest.raises(SparkError, match="by its file") as refused:
+        order_of(settings(tmp_path, use="llamacpp", model=str(gguf), adapters={"ember": str(own)}), ())
+    assert "ember.gguf" in refused.value.fix
 
 
 def test_a_rank_above_the_limit_is_refused_before_the_start(tmp_path: Path, gguf: Path) -> None:
