@@ -224,6 +224,7 @@ class _Assembly:
         house.keep_running("reception", "pipeline", reception.run)
         house.keep_running("regulars", "journal", partial(machine.remembered.keep, machine.tally.owed))
         machine.remembered.give_back(reception.receive)
+        house.supervise(house.board.reporter("memoir", "llm"), partial(machine.memoir.run, director))
         self.ward.start(equipment.minds, reception, crew.floor, crew.stage)
         machine.guards.start(reception, director, self.room.on_change)
         for persona in house.personas:

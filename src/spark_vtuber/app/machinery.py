@@ -10,6 +10,7 @@ from spark_vtuber.app.equipment import Equipment
 from spark_vtuber.app.guards import Guards
 from spark_vtuber.app.house import House
 from spark_vtuber.app.limits import gate_limits, limits_of, mesh, rules
+from spark_vtuber.app.memoir import Memoir, moment
 from spark_vtuber.app.mutes import Mutes
 from spark_vtuber.app.remembered import Remembered
 from spark_vtuber.core.cues import Length
@@ -17,7 +18,7 @@ from spark_vtuber.core.personas import EXPRESSIONS
 from spark_vtuber.core.turns import TurnRecord
 from spark_vtuber.health.strain import Measure
 from spark_vtuber.journal.rows import digest
-from spark_vtuber.llm.prompt import PromptBudget, Prompter
+from spark_vtuber.llm.prompt import Prompter
 from spark_vtuber.personality.deflect import deflector
 from spark_vtuber.pipeline.choosing.lengths import Pressure, Tempo, length
 from spark_vtuber.pipeline.choosing.sieve import Sieve
@@ -45,6 +46,7 @@ class Machinery:
     director: Director
     crew: Crew
     prompter: Prompter
+    memoir: Memoir
     remembered: Remembered
     guards: Guards
 
@@ -65,11 +67,11 @@ def join(
     guards = Guards(house, equipment)
     prompter = Prompter(
         {persona.id: persona.name for persona in house.personas},
-        _budget(house),
         languages=guards.languages,
         recital_words=lambda: house.config.guard_policy.prompt_words,
+        moment=partial(moment, house),
     )
-    house.live.on_change("replies.context_chars", lambda: prompter.resize(_budget(house)))
+    memoir = Memoir(house, equipment.minds, guards.guard, prompter)
     crew = Crew(
         clock=clock,
         floor=Floor(clock),
@@ -95,7 +97,7 @@ def join(
     tempo = Tempo()
 
     def remember(record: TurnRecord) -> None:
-        prompter.remember(record)
+        memoir.remember(record)
         tempo.note(record)
         bridge.casting.note(record)
         keep(record)
@@ -108,14 +110,7 @@ def join(
     reception = Reception(clock, gates, guards.guard, director, tally)
     house.metrics.watch_queue("guard", lambda: reception.waiting)
     house.metrics.watch_queue("inbox", lambda: len(inbox))
-    return Machinery(gates, tally, reception, inbox, director, crew, prompter, remembered, guards)
-
-
-def _budget(house: House) -> PromptBudget:
-    """About four characters make a token; what the character and the cue leave is for the past."""
-    least = PromptBudget()
-    tokens = house.config.replies.context_chars // 4 - least.system_tokens - least.cue_tokens
-    return PromptBudget(history_tokens=max(tokens, least.history_tokens))
+    return Machinery(gates, tally, reception, inbox, director, crew, prompter, memoir, remembered, guards)
 
 
 def _limits(house: House) -> Limits:

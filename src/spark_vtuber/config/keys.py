@@ -8,6 +8,7 @@ from pydantic import AfterValidator
 
 from spark_vtuber.config.chat_keys import Chat, InboxSettings
 from spark_vtuber.config.commands_keys import Commands, Rewards
+from spark_vtuber.config.context_keys import ContextSettings
 from spark_vtuber.config.duet_keys import CastingSettings, DuetSettings, InterjectionSettings
 from spark_vtuber.config.engine_keys import ServerSettings
 from spark_vtuber.config.guard_keys import StrikeSettings
@@ -110,7 +111,9 @@ class Replies(Section):
     max_tokens: int = key(300, "Longest answer, in tokens.", "live", ge=16, le=4_000)
     breaker_failures: int = key(3, "Failures in a row after which a model is not asked for a while.", "live", ge=1)
     breaker_probe_s: float = key(30.0, "Pause between probes of a model that failed.", "live", gt=0)
-    context_chars: int = key(24_000, "Longest prompt, in characters; about four to a token.", "live", ge=2_000)
+    context_chars: int = key(
+        0, "Longest prompt, in characters, about four to a token; 0 = `[context] tokens` decides.", "live", ge=0
+    )
 
 
 class HealthSettings(Section):
@@ -269,6 +272,7 @@ class Config(Section):
     strikes: StrikeSettings = key(StrikeSettings(), "Viewers who are blocked again and again.")
     stage: StageSettings = key(StageSettings(), "Sound and captions.")
     replies: Replies = key(Replies(), "Answers.")
+    context: ContextSettings = key(ContextSettings(), "What a character is told.")
     journal: JournalSettings = key(JournalSettings(), "The journal.")
     machine: MachineSettings = key(MachineSettings(), "Memory and heat.")
     alerts: Alerting = key(Alerting(), "Alerts.")

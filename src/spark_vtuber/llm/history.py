@@ -1,96 +1,161 @@
-"""What a character remembers word for word: the last turns, as messages.
+"""What a character remembers: notes of what is long past, and the last turns word for word, as messages.
 
 Only what was heard is remembered. The words of another character are somebody else's, so they stand, attributed, in
 a user message, after the viewer's line they answer. Chat templates of several models demand that user and assistant
 alternate; user messages that would follow each other become one.
 
-When the budget is exceeded the older half is dropped at once: between two such prunings the messages only grow at
-their end, so a server finds the same prefix in its cache turn after turn.
+Between two prunings the messages only grow at their end, so a server finds the same prefix in its cache turn after
+turn. A pruning drops the older half at once and puts notes of it at the beginning.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from spark_vtuber.core.cues import CueKind
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.turns import TurnRecord
-from spark_vtuber.llm.lines import NAME_TOKENS, cue_line, plain, quote, tokens_in
+from spark_vtuber.llm.budget import MESSAGE_TOKENS, PromptBudget, Room
+from spark_vtuber.llm.lines import cue_line, plain, says
 from spark_vtuber.llm.port import Message
-
-MESSAGE_TOKENS: Final = 6
-"""What the template of a model adds to every message, rounded up."""
+from spark_vtuber.llm.summary import Note, Summary, render
+from spark_vtuber.llm.tokens import Ruler
 
 SHARE: Final = 8
-"""A part of a turn takes at most this fraction of the budget, so that half of it always holds a turn."""
+"""A part of a turn takes at most this fraction of the history, so that half of it always holds a turn."""
 
-MIN_BUDGET_TOKENS: Final = 1_200
+Choose = Callable[[Sequence[Note]], tuple[Note, ...]]
+"""Orders notes: those first that should stay, without what is told twice."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Past:
+class PastTurn:
+    """A turn as one character remembers it, and what of it is worth a note."""
+
     messages: tuple[Message, ...]
     tokens: int
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class History:
     """The past of one character; a value: `after` gives the next one and shares the messages of the old turns.
 
-    `names` are the names of the characters. `cue_tokens` bounds the words of a cue, exactly as in the prompt.
+    `names` are the names of the characters. `tokens` are those of `turns`; `messages` holds the summary as well.
     """
 
     persona: PersonaId
     names: Mapping[PersonaId, str]
-    budget_tokens: int = 2_400
-    cue_tokens: int = 200
+    budget: PromptBudget
+    room: Room
+    ruler: Ruler = field(default_factory=Ruler)
     messages: tuple[Message, ...] = ()
     tokens: int = 0
-    _turns: tuple[_Past, ...] = ()
+    turns: tuple[PastTurn, ...] = ()
+    summary: Summary = field(default_factory=Summary)
 
-    def __post_init__(self) -> None:
-        if self.budget_tokens < max(MIN_BUDGET_TOKENS, SHARE * self.cue_tokens):
-            raise ValueError(f"a history needs {MIN_BUDGET_TOKENS} tokens and {SHARE} times those of a cue")
+    @property
+    def is_long(self) -> bool:
+        """Whether its older half should become a summary."""
+        return self.tokens > self.room.summarise_after_tokens
 
-    def after(self, record: TurnRecord) -> "History":
+    @property
+    def is_full(self) -> bool:
+        """Whether it takes more than it may."""
+        return self.tokens > self.room.history_tokens
+
+    def after(self, record: TurnRecord, notes: tuple[Note, ...] = ()) -> "History":
         """The past with one more turn; unchanged where nothing of it was heard."""
         if not record.heard.strip():
             return self
-        past = self._past(record)
-        turns, tokens = (*self._turns, past), self.tokens + past.tokens
-        if tokens <= self.budget_tokens:
-            return replace(self, messages=join(self.messages, past.messages), tokens=tokens, _turns=turns)
-        return self._pruned(turns, tokens, self.budget_tokens)
+        turn = self._past(record, notes)
+        return replace(
+            self,
+            messages=join(self.messages, turn.messages),
+            tokens=self.tokens + turn.tokens,
+            turns=(*self.turns, turn),
+        )
 
-    def within(self, budget_tokens: int) -> "History":
-        """The same past under another budget; what does not fit is forgotten."""
-        budget = max(budget_tokens, MIN_BUDGET_TOKENS, SHARE * self.cue_tokens)
-        if self.tokens <= budget:
-            return replace(self, budget_tokens=budget)
-        return self._pruned(self._turns, self.tokens, budget)
+    def ends_with(self, line: str) -> bool:
+        """Whether `line` is the last thing that was heard from somebody else."""
+        if not self.messages or self.messages[-1].role != "user":
+            return False
+        last = self.messages[-1].content
+        return last == line or last.endswith(f"\n{line}")
 
-    def _pruned(self, turns: tuple[_Past, ...], tokens: int, budget: int) -> "History":
-        first = 0
-        while tokens > budget // 2:
-            tokens -= turns[first].tokens
-            first += 1
-        messages: tuple[Message, ...] = ()
-        for past in turns[first:]:
-            messages = join(messages, past.messages)
-        return replace(self, budget_tokens=budget, messages=messages, tokens=tokens, _turns=turns[first:])
+    @property
+    def older(self) -> tuple[PastTurn, ...]:
+        """The turns that leave with the next pruning; what is left begins with somebody else's words."""
+        left, count = self.tokens, 0
+        while count < len(self.turns) and left > self.room.summarise_after_tokens // 2:
+            left -= self.turns[count].tokens
+            count += 1
+        while 0 < count < len(self.turns) and self.turns[count].messages[0].role == "assistant":
+            count += 1
+        return self.turns[:count]
 
-    def _past(self, record: TurnRecord) -> _Past:
-        line = cue_line(record.cue, self.cue_tokens)
-        share = self.budget_tokens // SHARE
-        messages: tuple[Message, ...]
+    def pruned(self, choose: Choose) -> "History":
+        """The past without its older half, with notes of it."""
+        older = self.older
+        notes = choose((*self.summary.notes, *(note for turn in older for note in turn.notes)))
+        turns = self.turns[len(older) :]
+        tokens = self.tokens - sum(turn.tokens for turn in older)
+        return replace(self, turns=turns, tokens=tokens, summary=replace(self.summary, notes=notes)).rendered(notes)
+
+    def retold(self, story: Sequence[str], choose: Choose) -> "History":
+        """The same past with a story in its summary."""
+        summary = self.summary.retold(story)
+        return replace(self, summary=summary).rendered(choose(summary.notes))
+
+    def within(self, budget: PromptBudget, room: Room, choose: Choose) -> "History":
+        """The same past under another budget; what does not fit becomes notes, and notes that do not fit are kept."""
+        same = replace(self, budget=budget, room=room)
+        while same.is_full and same.turns:
+            same = same.pruned(choose)
+        if same.summary.text and same.room.summary_tokens != self.room.summary_tokens:
+            return same.rendered(choose(same.summary.notes))
+        return same
+
+    def measured(self, ruler: Ruler) -> "History":
+        """The same past, counted with another ruler."""
+        turns = tuple(replace(turn, tokens=_size(turn.messages, ruler)) for turn in self.turns)
+        same = replace(self, ruler=ruler, turns=turns, tokens=sum(turn.tokens for turn in turns))
+        return same.rendered(self.summary.notes) if self.summary.text else same
+
+    def rendered(self, chosen: Sequence[Note]) -> "History":
+        """The same past, its summary made of the `chosen` notes, best first."""
+        summary = render(self.summary, chosen, self.persona, self.room.summary_tokens - MESSAGE_TOKENS, self.ruler)
+        messages: tuple[Message, ...] = (Message("user", summary.text),) if summary.text else ()
+        for turn in self.turns:
+            messages = join(messages, turn.messages)
+        return replace(self, summary=summary, messages=messages)
+
+    def _past(self, record: TurnRecord, notes: tuple[Note, ...]) -> PastTurn:
+        """The turn, its words cut shorter where the tokenizer makes more of them than was estimated."""
+        longest = self.room.history_tokens // 2
+        tries = (PastTurn(*self._sized(record, part), notes) for part in (1, 2, 3, 6))
+        past = next(tries)
+        while past.tokens > longest and (shorter := next(tries, None)) is not None:
+            past = shorter
+        return past
+
+    def _sized(self, record: TurnRecord, part: int) -> tuple[tuple[Message, ...], int]:
+        messages = self._messages(record, self.budget.cue_tokens // part, self.room.history_tokens // SHARE // part)
+        return messages, _size(messages, self.ruler)
+
+    def _messages(self, record: TurnRecord, cue_tokens: int, share: int) -> tuple[Message, ...]:
+        line = cue_line(record.cue, cue_tokens)
         if record.persona == self.persona:
-            messages = (Message("user", line), Message("assistant", plain(record.heard, share)))
-        else:
-            name = quote(self.names.get(record.persona, record.persona), NAME_TOKENS)
-            heard = quote(record.heard, share)
-            asked = f"{line}\n" if record.cue.kind is CueKind.CHAT else ""
-            messages = (Message("user", f"{asked}{name}, who is on stream with you, says: {heard}"),)
-        return _Past(messages, sum(MESSAGE_TOKENS + tokens_in(message.content) for message in messages))
+            said = Message("assistant", plain(record.heard, share))
+            return (said,) if self.ends_with(line) else (Message("user", line), said)
+        heard = says(self.names.get(record.persona, record.persona), record.heard, share)
+        asked = f"{line}\n" if record.cue.kind is CueKind.CHAT else ""
+        return (Message("user", f"{asked}{heard}"),)
+
+
+def _size(messages: tuple[Message, ...], ruler: Ruler) -> int:
+    """Tokens of messages, each with the line break that joins it to another."""
+    return sum(MESSAGE_TOKENS + 1 + ruler.count(message.content) for message in messages)
 
 
 def join(messages: tuple[Message, ...], more: tuple[Message, ...]) -> tuple[Message, ...]:

@@ -1,18 +1,17 @@
 """What happens in the room, as lines of a prompt in which nobody's words can pass for anything else.
 
-Names and words of others stand in JSON strings, as `text.quoted` writes them. Sizes are estimated as one token for
-three bytes of UTF-8, which is more than tokenizers of current models need for any common script.
+Names and words of others stand in JSON strings, as `text.quoted` writes them. Sizes are those of the estimate.
 """
 
 import re
 from typing import Final
 
-from spark_vtuber.core.cues import Cue, CueKind, Flood
+from spark_vtuber.core.cues import Cue, CueKind, DuetStep, Flood
 from spark_vtuber.core.events import ChatEvent, ChatKind
 from spark_vtuber.core.verdicts import Position
+from spark_vtuber.llm.tokens import clip, tokens_in
 from spark_vtuber.text.quoted import TEMPLATE_TOKEN, quoted
 
-BYTES_PER_TOKEN: Final = 3
 NAME_TOKENS: Final = 24
 
 _LONGEST_ESCAPE: Final = 6
@@ -42,20 +41,6 @@ _REPORTS: Final = {
 }
 
 
-def tokens_in(text: str) -> int:
-    """About how many tokens a model makes of `text`; rather too many than too few."""
-    return -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
-
-
-def clip(text: str, tokens: int) -> str:
-    """`text`, or as much of its beginning as fits into `tokens`, then with an ellipsis."""
-    data = text.encode("utf-8", "replace")
-    size = max(tokens, 0) * BYTES_PER_TOKEN
-    if len(data) <= size:
-        return data.decode()
-    return data[: size - BYTES_PER_TOKEN].decode("utf-8", "ignore") + "…" if size else ""
-
-
 def quote(text: str, tokens: int) -> str:
     """`text` as a JSON string of at most `tokens` + 1 tokens."""
     whole = quoted(clip(text, tokens))
@@ -81,12 +66,39 @@ def cue_line(cue: Cue, tokens: int) -> str:
             if cue.asked_by > 1 and cue.text:
                 return _crowd_line(cue, name, words)
             return _chat_line(name, words if cue.text else "", cue.event)
+        case CueKind.DUET if cue.duet is not None and not cue.text:
+            return topic_line(cue.duet, cue.author, tokens)
         case CueKind.DUET | CueKind.INTERJECTION:
-            return f"{name}, who is on stream with you, says: {words}"
+            return says(cue.author, cue.text, tokens)
         case CueKind.SAY:
             return "(The streamer has you say a prepared line.)"
         case _:
             return "(Nobody has written for a while. Say something of your own.)"
+
+
+def says(name: str, text: str, tokens: int) -> str:
+    """What another character said, of at most `tokens` + 50 tokens."""
+    return f"{quote(name, NAME_TOKENS)}, who is on stream with you, says: {quote(text, tokens)}"
+
+
+def topic_line(duet: DuetStep, partner: str, tokens: int) -> str:
+    """What a duet is about, of at most `tokens` + 100 tokens."""
+    whom = f" with {quote(partner, NAME_TOKENS)}" if partner else ""
+    against = f", and you two disagree on {quote(duet.tension, tokens // 2)}" if duet.tension else ""
+    return f"The topic of your talk{whom} is {quote(duet.topic, tokens // 2)}{against}"
+
+
+def cue_task(cue: Cue) -> str:
+    """What to do about a cue where its line does not tell: a note of at most 60 tokens, or nothing."""
+    if cue.kind is CueKind.INTERJECTION:
+        return "(Throw in one short remark on that, a single sentence, and no question.)"
+    if cue.kind is not CueKind.DUET or cue.duet is None:
+        return ""
+    if cue.duet.is_last:
+        return "(Answer that, then bring it to an end: a last line that lets both of you out. Do not ask back.)"
+    if cue.duet.is_first:
+        return "(Open it: say what you think of the topic, in one or two sentences that ask for an answer.)"
+    return "(Answer what was just said and add one thought of your own. Do not just agree, and repeat nothing.)"
 
 
 def report_line(position: Position, name: str, text: str, tokens: int) -> str:

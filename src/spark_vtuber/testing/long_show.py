@@ -13,8 +13,8 @@ from spark_vtuber.core.cues import Cue, CueKind
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind
 from spark_vtuber.core.ids import CueId, PersonaId, TurnId
 from spark_vtuber.core.turns import Outcome, TurnRecord
-from spark_vtuber.llm.history import MESSAGE_TOKENS
-from spark_vtuber.llm.lines import tokens_in
+from spark_vtuber.llm.budget import MESSAGE_TOKENS
+from spark_vtuber.llm.tokens import tokens_in
 from spark_vtuber.testing.planted_facts import EMBER, HELD_OUT, SPARK, TUNING, PlantedFact
 
 IDS: Final = {SPARK: PersonaId("spark"), EMBER: PersonaId("ember")}
@@ -28,9 +28,11 @@ _VIEWERS: Final = (
 )  # fmt: skip
 _EVERYBODY: Final = _VIEWERS + tuple(fact.said_by for fact in TUNING + HELD_OUT if fact.said_by not in IDS)
 _THINGS: Final = (
-    "that boss", "the map", "this song", "your hair", "the snail", "the new hat", "level four", "the bridge", "the menu",
+    "that boss", "the map", "this song", "your hair", "the snail", "the new hat", "level four", "the bridge",
+    "the menu",
     "the water temple", "that jump", "the potato", "your aim", "the intro", "this game", "the fishing bit", "the chat",
-    "the ghost", "the shopkeeper", "the last door", "the tutorial", "the horse", "the moon", "the lava room", "the drums",
+    "the ghost", "the shopkeeper", "the last door", "the tutorial", "the horse", "the moon", "the lava room",
+    "the drums",
 )  # fmt: skip
 _MOODS: Final = (
     "so good", "kinda scary", "way too loud", "my favorite part", "cursed", "adorable", "broken", "a masterpiece",
@@ -50,7 +52,8 @@ _SNACKS: Final = (
 )
 _CHAT: Final = (
     "{thing} is {mood}", "why is {thing} {mood} lol", "LMAO {thing}", "what do you think about {thing}?",
-    "did anybody else see {thing}?", "ok but {thing} tho", "i died {n} times at {thing} yesterday", "go left at {thing}",
+    "did anybody else see {thing}?", "ok but {thing} tho", "i died {n} times at {thing} yesterday",
+    "go left at {thing}",
     "{name} you are wrong about {thing}", "spark please look at {thing}", "ember is right, {thing} is {mood}",
     "i'm eating {snack} right now", "can't sleep, it's {n} am here", "just got here, what did i miss?",
     "hi spark! hi ember!", "how are you today?", "{name} hi!", "first time here, hello", "that was {mood}",
@@ -59,7 +62,8 @@ _CHAT: Final = (
     "who would win, {thing} or {thing2}?", "rate {thing} from 1 to 10", "{n} viewers, nice", "tell us a story",
     "do you dream?", "say something evil ember", "what's the plan for tonight?", "i've been awake for {n} hours",
     "the way you said that", "this is {mood}", "omg {thing} again", "can you hear the rain too?", "you got this",
-    "i had {snack} for dinner and regret nothing", "wait, since when is {thing} {mood}?", "take a break and drink water",
+    "i had {snack} for dinner and regret nothing", "wait, since when is {thing} {mood}?",
+    "take a break and drink water",
     "my cat just walked over the keyboard", "i told my friend about {thing}", "{name} what's your record at {thing}?",
     "we need more of {thing}", "i'm so bad at {thing}", "no way {thing} did that", "i want {snack} now, thanks",
     "chat, vote for {thing}", "it's raining here in my town", "{n} more minutes then i have to go to bed",

@@ -1,7 +1,7 @@
 """Things that people say in a long show and that a character should still know later, in two sets of forty.
 
-`TUNING` may be looked at while the summariser is worked on, `HELD_OUT` only to measure. `said_by` is a viewer's name, or
-a character of the show. A prompt still knows a fact where one line of it holds the name and all of the `essentials`.
+`TUNING` may be looked at while the summariser is worked on, `HELD_OUT` only to measure. `said_by` is a viewer's name,
+or a character of the show. A prompt still knows a fact where one line of it holds the name and all of the `essentials`.
 """
 
 from dataclasses import dataclass

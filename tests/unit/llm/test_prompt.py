@@ -12,11 +12,12 @@ from spark_vtuber.core.events import Author, ChatEvent, ChatKind
 from spark_vtuber.core.ids import CueId, PersonaId, TurnId
 from spark_vtuber.core.personas import EXPRESSIONS, PersonaView
 from spark_vtuber.core.turns import Outcome, TurnRecord
-from spark_vtuber.llm.history import History
-from spark_vtuber.llm.lines import clip, cue_line, quote, tokens_in
+from spark_vtuber.llm.budget import PromptBudget
+from spark_vtuber.llm.lines import cue_line, quote
 from spark_vtuber.llm.port import Message
-from spark_vtuber.llm.prompt import PromptBudget, Prompter, prompt_tokens
+from spark_vtuber.llm.prompt import Prompter, prompt_tokens
 from spark_vtuber.llm.prompt_json import PromptEncoder
+from spark_vtuber.llm.tokens import clip, tokens_in
 
 SPARK, MIRA = PersonaId("spark"), PersonaId("mira")
 NAMES = {SPARK: "Spark", MIRA: "Mira"}
@@ -27,7 +28,7 @@ PERSONA = PersonaView(
     speech="Quick and warm.",
     examples=(("hi", "Hey you!"),),
 )
-BUDGET = PromptBudget(system_tokens=900, history_tokens=1_600, cue_tokens=100)
+BUDGET = PromptBudget(total_tokens=3_600)
 
 
 def cue(text: str = "hello", author: str = "ann", kind: CueKind = CueKind.CHAT, event: ChatEvent | None = None) -> Cue:
@@ -220,16 +221,16 @@ def test_messages_of_old_turns_are_the_same_objects() -> None:
 
 def test_a_budget_that_holds_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="for the character"):
-        PromptBudget(system_tokens=10)
-    with pytest.raises(ValueError, match="a history needs"):
-        History(SPARK, NAMES, budget_tokens=100)
+        PromptBudget(total_tokens=10)
+    with pytest.raises(ValueError, match="what changes needs"):
+        PromptBudget(changing_tokens=100)
 
 
 def test_a_past_under_a_smaller_share_forgets_and_does_not_remember_again() -> None:
     prompt = prompter()
-    empty = prompt_tokens(prompt(PERSONA, cue()))
-    while (before := prompt_tokens(prompt(PERSONA, cue()))) < empty + 1_400:
+    while not prompt.pasts[SPARK].is_long:
         prompt.remember(turn(cue("a rather long question"), "An answer of some words, again and again."))
+    before = prompt_tokens(prompt(PERSONA, cue()))
     prompt.allow(0.4)
     less = prompt_tokens(prompt(PERSONA, cue()))
     prompt.allow(1.0)
@@ -238,12 +239,13 @@ def test_a_past_under_a_smaller_share_forgets_and_does_not_remember_again() -> N
 
 
 def test_a_smaller_budget_counts_at_once_and_keeps_the_share() -> None:
-    prompt = prompter()
-    for _ in range(40):
+    prompt = prompter(PromptBudget(total_tokens=6_000))
+    prompt.allow(0.8)
+    for _ in range(80):
         prompt.remember(turn(cue("a rather long question"), "An answer of some words, again and again."))
-    before = prompt_tokens(prompt(PERSONA, cue()))
-    prompt.resize(replace(BUDGET, history_tokens=1_200))
-    assert prompt_tokens(prompt(PERSONA, cue())) <= min(before, 1_200 + BUDGET.system_tokens + 300)
+    prompt.resize(PromptBudget(total_tokens=2_400))
+    assert prompt_tokens(prompt(PERSONA, cue())) <= 2_400
+    assert prompt.pasts[SPARK].room == PromptBudget(total_tokens=2_400).room(0.8)
 
 
 def test_how_a_character_is_right_now_stands_after_the_cue_and_is_not_remembered() -> None:

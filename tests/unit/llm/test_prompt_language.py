@@ -10,8 +10,9 @@ from spark_vtuber.core.ids import CueId, PersonaId, TurnId
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.core.turns import Outcome, TurnRecord
 from spark_vtuber.core.verdicts import Position
-from spark_vtuber.llm.lines import cue_line, report_line, tokens_in
+from spark_vtuber.llm.lines import cue_line, report_line
 from spark_vtuber.llm.prompt import Prompter
+from spark_vtuber.llm.tokens import tokens_in
 
 SPARK = PersonaId("spark")
 PERSONA = PersonaView(

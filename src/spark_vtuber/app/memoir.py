@@ -1,0 +1,198 @@
+"""Keeps what characters remember in its bounds, when nobody waits for an answer, and lets a model retell the past."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import anyio
+
+from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL, Minds
+from spark_vtuber.app.house import House
+from spark_vtuber.core.cues import Cue
+from spark_vtuber.core.errors import EngineError
+from spark_vtuber.core.ids import PersonaId
+from spark_vtuber.core.turns import Mark, TurnRecord
+from spark_vtuber.core.verdicts import Direction, Position
+from spark_vtuber.llm.budget import LEAST_TOKENS, PromptBudget, budget_for
+from spark_vtuber.llm.history import History
+from spark_vtuber.llm.port import LLM
+from spark_vtuber.llm.prompt import Moment, Prompter
+from spark_vtuber.llm.summary_model import tell
+from spark_vtuber.llm.tokens import open_tokenizer
+from spark_vtuber.moderation.port import Guard, GuardContext
+from spark_vtuber.pipeline.director import Director
+
+NAME: Final = "memoir"
+TELLING_S: Final = 30.0
+"""A model that takes longer for a summary is not waited for."""
+
+LOOK_S: Final = 1.0
+"""How often a busy show is looked at for an instant in which nobody waits."""
+
+_STIRRING: Final = frozenset({"chat.received", "turn.started"})
+_TOKENIZER: Final = "tokenizer.json"
+
+
+class Memoir:
+    """Prunes the pasts of a prompter and has the model of each character retell what leaves.
+
+    Pruning waits for an instant in which no turn is between chosen and its first sound; a model is asked only while
+    the show is idle, and its telling is dropped at once when that ends. Where a past comes near its bound, rules do it.
+    """
+
+    def __init__(self, house: House, minds: Minds, guard: Guard, prompter: Prompter) -> None:
+        self._house = house
+        self._minds = minds
+        self._guard = guard
+        self._prompter = prompter
+        self._stirred = anyio.Event()
+        self._failed: set[PersonaId] = set()
+        self._telling: anyio.CancelScope | None = None
+        house.events.tap(self._hear)
+        prompter.prepare(house.personas)
+        for prefix in ("context", "replies.context_chars", "replies.max_tokens"):
+            house.live.on_change(prefix, self.fit)
+
+    def remember(self, record: TurnRecord) -> None:
+        """Add a turn that is over; whatever it leads to is done later."""
+        self._prompter.remember(record)
+        self._stirred.set()
+
+    def fit(self) -> None:
+        """Give every character the budget that its model and the configuration allow."""
+        for persona in self._house.personas:
+            self._prompter.resize(self._budget(persona.id), persona.id)
+        self._prompter.prepare(self._house.personas)
+
+    async def run(self, director: Director) -> None:
+        """Look after the pasts for ever."""
+        await self._count_exactly()
+        while True:
+            self.fit()
+            await self._stirred.wait()
+            self._stirred = anyio.Event()
+            while any(past.is_long for past in self._prompter.pasts.values()):
+                if not _is_anybody_waited_for(director):
+                    await self._prune(director)
+                await anyio.sleep(LOOK_S)
+
+    async def _prune(self, director: Director) -> None:
+        """One step: at once where there is no time left or nobody to ask, else by a model in quiet."""
+        if self._prompter.tidy(is_urgent=True):
+            return
+        for persona, past in self._prompter.pasts.items():
+            if not past.is_long:
+                continue
+            model = self._model(persona)
+            if model is None:
+                if self._house.config.context.summariser != "model":
+                    self._prompter.tidy()
+                return
+            if director.is_idle and await self._is_quiet(director):
+                await self._retell(persona, past, model, director)
+            return
+
+    async def _retell(self, persona: PersonaId, past: History, model: LLM, director: Director) -> None:
+        story: Sequence[str] | None = None
+        code, is_over = "late", False
+        with anyio.CancelScope() as self._telling:
+            with anyio.move_on_after(TELLING_S):
+                try:
+                    story = await tell(model, past, partial(self._mended, persona))
+                except EngineError as error:
+                    code = error.code
+            is_over = True
+        self._telling = None
+        if not is_over or not director.is_idle:
+            return
+        if story:
+            self._failed.discard(persona)
+            self._prompter.retell(persona, story)
+        else:
+            self._failed.add(persona)
+            self._house.events("summary.failed", persona=persona, code=code)
+            if self._house.config.context.summariser != "model":
+                self._prompter.tidy()
+        self._look()
+
+    async def _mended(self, persona: PersonaId, sentence: str) -> str:
+        """A sentence of a model as the guard lets it pass; empty where it does not."""
+        context = GuardContext(persona, position=Position.MEMORY)
+        verdict = await self._guard.check(sentence, Direction.OUT, context)
+        return "" if verdict.is_blocked else verdict.text
+
+    async def _is_quiet(self, director: Director) -> bool:
+        """Whether it stays quiet for as long as the streamer wants."""
+        heard = self._stirred
+        with anyio.move_on_after(self._house.config.context.idle_s):
+            await heard.wait()
+        return director.is_idle and not heard.is_set()
+
+    def _model(self, persona: PersonaId) -> LLM | None:
+        if self._house.config.context.summariser == "rules":
+            return None
+        brains = self._minds.brains(persona)
+        return brains.model if brains.model is not None and brains.breaker.is_closed else None
+
+    def _budget(self, persona: PersonaId) -> PromptBudget:
+        config = self._house.config
+        keys = config.context
+        model = self._minds.brains(persona).model
+        context_tokens = model.capabilities.context_tokens if model is not None else None
+        wanted = keys.tokens
+        if config.replies.context_chars:
+            wanted = min(wanted or config.replies.context_chars, max(LEAST_TOKENS, config.replies.context_chars // 4))
+        return budget_for(wanted, context_tokens, config.replies.max_tokens, keys.changing_tokens, keys.summarise_after)
+
+    async def _count_exactly(self) -> None:
+        """Count with the model's own tokenizer where it is at hand."""
+        path = self._tokenizer()
+        if path is None:
+            self._look()
+            return
+        try:
+            self._prompter.measure(await self._house.around.aside(partial(open_tokenizer, path)))
+        except EngineError as error:
+            self._house.board.set(NAME, "llm", "degraded", f"{error.message}; tokens are estimated", error.fix)
+        else:
+            self._look()
+
+    def _tokenizer(self) -> Path | None:
+        named = self._house.config.context.tokenizer
+        if named:
+            return Path(named).expanduser()
+        model = self._minds.brains(self._house.personas[0].id).model
+        folder = Path(model.capabilities.model) if model is not None and model.capabilities.model else None
+        is_there = folder is not None and folder.is_absolute() and (folder / _TOKENIZER).is_file()
+        return folder / _TOKENIZER if folder is not None and is_there else None
+
+    def _hear(self, kind: str, _text: str) -> None:
+        """A model that retells the past gives way as soon as anybody writes or speaks."""
+        if kind in _STIRRING and self._telling is not None:
+            self._telling.cancel()
+
+    def _look(self) -> None:
+        """Say on the board who keeps the summaries."""
+        board, keys = self._house.board, self._house.config.context
+        if self._failed:
+            who = ", ".join(sorted(self._failed))
+            board.set(NAME, "llm", "degraded", f"the model gave no summary for {who}; rules keep notes alone")
+        elif keys.summariser == "model" and self._model(self._house.personas[0].id) is None:
+            board.set(NAME, "llm", "degraded", "no model for summaries: only notes are kept", HOW_TO_GET_A_MODEL)
+        else:
+            board.set(NAME, "llm", "ok", "keeps what is long past as notes")
+
+
+def moment(house: House, _persona: PersonaId, _cue: Cue) -> Moment:
+    """What is so at the instant of a turn."""
+    if not house.config.context.tell_time:
+        return Moment()
+    at = datetime.fromtimestamp(house.around.clock.unix_ms() / 1000).astimezone()
+    return Moment(time=f"{at:%A}, {at:%H:%M}")
+
+
+def _is_anybody_waited_for(director: Director) -> bool:
+    """Whether a turn is between chosen and its first sound."""
+    return any(Mark.FIRST_AUDIO not in turn.measures.marks for turn in director.turns.values())
