@@ -337,3 +337,21 @@ async def test_the_page_asks_nobody_but_the_show_and_complains_of_nothing(desk: 
     assert page.hosts == {f"127.0.0.1:{desk.show.port}"}
     assert page.complaints == []
     await page.page.context.close()
+
+
+async def test_an_answer_is_rated_and_rewritten_and_that_is_kept(desk: Desk) -> None:
+    await desk.speak("cleo")
+    await desk.button("Skip").click()
+    answer = desk.card("Last answers").get_by_role("article").first
+    await expect(answer).to_contain_text("cleo")
+    await answer.get_by_role("button", name="Bad answer").click()
+    await expect(answer.get_by_role("button", name="Bad answer")).to_have_attribute("aria-pressed", "true")
+    await answer.get_by_role("button", name="What should have been said").click()
+    await answer.get_by_role("textbox").fill("Once upon a time.")
+    await answer.get_by_role("button", name="Keep").click()
+    await expect(answer.get_by_text("Better: Once upon a time.")).to_be_visible()
+    turn = (await desk.show.turns())[0]["id"]
+    rated = (await desk.show.http.get("/api/ratings")).json()
+    assert {"turn": turn, "thumb": "down", "better": "Once upon a time."} in rated
+    await answer.get_by_role("button", name="Bad answer").click()
+    await expect(answer.get_by_role("button", name="Bad answer")).to_have_attribute("aria-pressed", "false")
