@@ -11,7 +11,7 @@ from spark_vtuber.llm.brain.memory import Viewer
 from spark_vtuber.llm.brain.reader import Sentence
 
 _SWAPPED: Final = {"my": "your", "i": "you", "me": "you", "mine": "yours", "am": "are", "your": "my", "you": "me"}
-_DULL: Final = frozenset(
+DULL: Final = frozenset(
     "about after again always anything because been before being could does doing done dont even ever everyone "
     "everything from going gonna good have here into just know like make many maybe more most much need never only "
     "other over people please really same should some someone something still stuff such sure take than that their "
@@ -88,7 +88,7 @@ class Acts:
         return act(Scene(meaning, viewer, slots)) if act else meaning
 
     def _fall_back(self, scene: Scene) -> Meaning:
-        words = [word for word in scene.meaning.sentence.text.split() if len(word) >= _MIN_WORD and word not in _DULL]
+        words = [word for word in scene.meaning.sentence.text.split() if len(word) >= _MIN_WORD and word not in DULL]
         if words and (word := max(words, key=len)).isalpha():
             scene.slots["word"] = word
         return scene.becomes("fallback_question" if scene.meaning.sentence.is_question else "fallback")

@@ -57,6 +57,10 @@ class Ear:
                 break
         return heard
 
+    def hear_about(self, sentence: str, topic: str) -> str:
+        """What a sentence is about by the triggers of one topic, or `NOTHING`."""
+        return self._match(sentence, topic).intent
+
     def _match(self, sentence: str, topic: str) -> Heard:
         self._engine.set_uservar(_VIEWER, "topic", topic)
         reply: str = self._engine.reply(_VIEWER, f"{_BEGIN} {sentence} {_END}", errors_as_replies=False)

@@ -9,6 +9,7 @@ from spark_vtuber.core.events import ChatEvent, ChatKind
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.llm.brain.acts import Acts, Meaning
+from spark_vtuber.llm.brain.banter import Banter
 from spark_vtuber.llm.brain.ear import NOTHING
 from spark_vtuber.llm.brain.load import Brain
 from spark_vtuber.llm.brain.memory import Viewer, Viewers
@@ -46,6 +47,7 @@ class Talk:
         self._brain = brain
         self._random = rng
         self._acts = Acts(rng)
+        self._banter = Banter(brain, rng)
         self._viewers = Viewers()
         self._voices: dict[PersonaId, Voice] = {}
 
@@ -60,7 +62,11 @@ class Talk:
                 return voice.say("idle", slots)
             case CueKind.BRIDGE:
                 return voice.say("bridge", slots)
-            case CueKind.CHAT | CueKind.DUET | CueKind.INTERJECTION:
+            case CueKind.INTERJECTION:
+                return self._banter.remark(persona, cue)
+            case CueKind.DUET if cue.duet is not None:
+                return self._banter.step(persona, cue, cue.duet) or voice.say("crisis", slots)
+            case CueKind.CHAT | CueKind.DUET:
                 return self._reaction(voice, persona, cue, slots)
         assert_never(cue.kind)
 
