@@ -1,7 +1,8 @@
 """Writes the generated pages of docs/reference from the code: `python scripts/reference.py [--check]`.
 
 `configuration.md` and the `.env.example` of the repository come from the schema of `spark.toml`, `command-line.md` from
-the commands themselves. With `--check` nothing is written; it ends with 1 where a page is not what the code says.
+the commands themselves, the table of machines in `benchmarks.md` from what was measured on them. With `--check` nothing
+is written; it ends with 1 where a page is not what the code says.
 """
 
 import json
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+import machines
 import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined, to_jsonable_python
@@ -239,6 +241,7 @@ def _name(one: TyperArgument | TyperOption) -> str:
 PAGES = {
     FOLDER / "configuration.md": configuration,
     FOLDER / "command-line.md": command_line,
+    machines.PAGE: machines.page,
     ROOT / ".env.example": environment,
 }
 

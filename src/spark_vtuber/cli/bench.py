@@ -10,11 +10,12 @@ import anyio
 import typer
 from rich.progress import Progress
 
+from spark_vtuber.cli import bench_engine, bench_report
 from spark_vtuber.cli.console import complain, console, errors_in
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.testing.bench.latency import Run, measure
 from spark_vtuber.testing.bench.profiles import PROFILES, Profile
-from spark_vtuber.testing.bench.report import as_json, report, write_log
+from spark_vtuber.testing.bench.report import Report, as_json, report, write_log
 from spark_vtuber.testing.bench.tables import tables
 from spark_vtuber.testing.live import free_port
 
@@ -23,6 +24,9 @@ REDRAWS_PER_S = 2
 """The progress bar shares the machine with what is measured."""
 
 app = typer.Typer(help="Measure the show on this machine.", no_args_is_help=True)
+
+
+app.command()(bench_engine.engine)
 
 
 @app.callback()
@@ -142,3 +146,10 @@ def _write(run: Run, log: Path) -> None:
         write_log(run, log)
     except OSError as error:
         raise SparkError(f"{log} cannot be written: {error}", code="no_log", fix="give --log another path") from error
+
+
+def _report_of(profile: str, turns: int) -> Report:
+    return report(_measured(_profile(profile), turns, free_port(), None))
+
+
+app.command()(bench_report.command(_report_of))

@@ -39,7 +39,7 @@ class Meter:
 
 def machine() -> str:
     """One line: processor, cores, system and Python."""
-    return f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}, {_python()}"
+    return f"{processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}, {_python()}"
 
 
 def load() -> float | None:
@@ -53,7 +53,8 @@ def _python() -> str:
     return f"{platform.python_implementation()} {platform.python_version()}"
 
 
-def _processor() -> str:
+def processor() -> str:
+    """What the processor is called."""
     if sys.platform == "linux":
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             name, _, value = line.partition(":")
