@@ -10,7 +10,9 @@ import anyio
 
 from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL, Minds
 from spark_vtuber.app.house import House
+from spark_vtuber.config.keys import Config
 from spark_vtuber.core.cues import Cue
+from spark_vtuber.core.desk import State
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.turns import Mark, TurnRecord
@@ -137,14 +139,7 @@ class Memoir:
         return brains.model if brains.model is not None and brains.breaker.is_closed else None
 
     def _budget(self, persona: PersonaId) -> PromptBudget:
-        config = self._house.config
-        keys = config.context
-        model = self._minds.brains(persona).model
-        context_tokens = model.capabilities.context_tokens if model is not None else None
-        wanted = keys.tokens
-        if config.replies.context_chars:
-            wanted = min(wanted or config.replies.context_chars, max(LEAST_TOKENS, config.replies.context_chars // 4))
-        return budget_for(wanted, context_tokens, config.replies.max_tokens, keys.changing_tokens, keys.summarise_after)
+        return budget_of(self._house.config, self._minds.brains(persona).model)
 
     async def _count_exactly(self) -> None:
         """Count with the model's own tokenizer where it is at hand."""
@@ -178,11 +173,22 @@ class Memoir:
         board, keys = self._house.board, self._house.config.context
         if self._failed:
             who = ", ".join(sorted(self._failed))
-            board.set(NAME, "llm", "degraded", f"the model gave no summary for {who}; rules keep notes alone")
+            state: State = "degraded" if keys.summariser == "model" else "ok"
+            board.set(NAME, "llm", state, f"the model gave no summary for {who}: only notes are kept")
         elif keys.summariser == "model" and self._model(self._house.personas[0].id) is None:
             board.set(NAME, "llm", "degraded", "no model for summaries: only notes are kept", HOW_TO_GET_A_MODEL)
         else:
             board.set(NAME, "llm", "ok", "keeps what is long past as notes")
+
+
+def budget_of(config: Config, model: LLM | None) -> PromptBudget:
+    """The budget of prompts for a model, as the configuration and the model's own context have it."""
+    keys = config.context
+    context_tokens = model.capabilities.context_tokens if model is not None else None
+    wanted = keys.tokens
+    if config.replies.context_chars:
+        wanted = min(wanted or config.replies.context_chars, max(LEAST_TOKENS, config.replies.context_chars // 4))
+    return budget_for(wanted, context_tokens, config.replies.max_tokens, keys.changing_tokens, keys.summarise_after)
 
 
 def moment(house: House, _persona: PersonaId, _cue: Cue) -> Moment:

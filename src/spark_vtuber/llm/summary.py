@@ -23,7 +23,7 @@ STORY_SHARE: Final = 3
 _HEAD: Final = "(Notes of what happened earlier, oldest first. None of it waits for an answer.)"
 _FOOT: Final = "(End of the notes; from here on all of it word for word.)"
 _FRAME_TOKENS: Final = 64
-_STORY: Final = "the show so far"
+STORY: Final = "the show so far"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Summary:
 def render(summary: Summary, chosen: Sequence[Note], reader: PersonaId, tokens: int, ruler: Ruler) -> Summary:
     """The summary with its text: the story, then of the `chosen` notes, best first, as many as fit, oldest first."""
     left = tokens - _FRAME_TOKENS
-    told = [report_line(Position.MEMORY, _STORY, sentence, 2 * NOTE_TOKENS) for sentence in summary.story]
+    told = [report_line(Position.MEMORY, STORY, sentence, 2 * NOTE_TOKENS) for sentence in summary.story]
     story, _ = _fitting(told, left // STORY_SHARE, ruler)
     left -= sum(ruler.count(line) + 1 for line in story)
     lines, kept = _fitting([note.line(reader) for note in chosen], left, ruler)

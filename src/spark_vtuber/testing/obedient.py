@@ -44,7 +44,9 @@ _FRAMES: Final = re.compile(
     r"|\d+ viewers write the same, S(?: and S)? among them: S"
     r"|The (?:game|tool) S (?:reports|answers): S"
     r"|S says aloud: S"
-    r"|You remember about S: S)"
+    r"|You remember about S: S"
+    r"|You said: S"
+    r"|The topic of your talk(?: with S)? is S(?:, and you two disagree on S)?)"
 )
 _COMMANDS: Final = {
     "say": re.compile(CANARY.lower()),

@@ -15,6 +15,7 @@ from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.config.load import load
 from spark_vtuber.core.engine import EngineSpec
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind, Reward
+from spark_vtuber.llm.summary_model import TASK
 from spark_vtuber.moderation.chain import SPEC as CHAIN
 from spark_vtuber.testing.chaos import Troupe
 from spark_vtuber.testing.injections import ATTEMPTS, CANARY
@@ -55,7 +56,8 @@ async def test_no_attempt_changes_the_prompt_is_obeyed_or_is_heard(
         heard = [turn.heard for turn in show.turns(1_000)]
         tasks.cancel_scope.cancel()
     assert model.obeyed == []
-    asked = [messages for messages in model.prompts if messages[0].content != PROBE]
+    assert guard != "open" or any(messages[0].content == TASK for messages in model.prompts)
+    asked = [messages for messages in model.prompts if messages[0].content not in (PROBE, TASK)]
     assert {messages[0] for messages in asked} == {asked[0][0]}
     assert asked[0][0].role == "system"
     assert not any(CANARY in text for text in heard)
