@@ -119,6 +119,7 @@ async def run_show(
                 lines=assembly.bridge.book,
                 emotes=assembly.bridge.emotes,
                 personas=assembly.bridge.company,
+                growth=assembly.bridge.growth,
                 duets=assembly.bridge.duets,
                 ratings=RatingBook(show.turns, house.events, is_kept=lambda: house.config.journal.on),
                 records=assembly.journal.records,

@@ -1,20 +1,24 @@
 """Where the show is steered by hand: the queue, the list of lines, ignored viewers, emotes and tempers."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from spark_vtuber.app.casting import CastingOffice
 from spark_vtuber.app.duets import DuetDesk, DuetIdeas
 from spark_vtuber.app.emotes import EmoteCache
+from spark_vtuber.app.growth import Growing
 from spark_vtuber.app.house import House
 from spark_vtuber.app.keepsake import FileKeepsake
 from spark_vtuber.app.personas import Company
 from spark_vtuber.app.steering import ChatBook, Helm
 from spark_vtuber.app.viewers import IgnoredViewers
+from spark_vtuber.core.cues import Cue
 from spark_vtuber.core.ids import PersonaId
+from spark_vtuber.core.turns import TurnRecord
 from spark_vtuber.moderation.port import Guard
-from spark_vtuber.pipeline.director import Director
+from spark_vtuber.pipeline.director import Casting, Director
 from spark_vtuber.pipeline.duet import Patience
 from spark_vtuber.pipeline.habits import Habits
 from spark_vtuber.pipeline.lines import Lines
@@ -24,8 +28,8 @@ from spark_vtuber.pipeline.reception import Reception
 class Bridge:
     """What the machine asks (`lines`, `viewers`, `casting`, `habits`) and what doors reach.
 
-    Those are `helm`, `book`, `company` and `emotes`. `may_talk` says whether the show can afford idle talk now; whoever
-    must save memory or heat sets it.
+    Those are `helm`, `book`, `company`, `growth` and `emotes`. `may_talk` says whether the show can afford idle talk
+    now; whoever must save memory or heat sets it.
     """
 
     def __init__(self, house: House, audience: Callable[[], int], is_muted: Callable[[PersonaId], bool]) -> None:
@@ -36,6 +40,9 @@ class Bridge:
         self.lines = Lines(house.around.clock)
         self.viewers = IgnoredViewers(FileKeepsake(folder / "ignored.json", log), house.around.clock, house.events)
         self.company = Company(house.personas, FileKeepsake(folder / "tempers.json", log), house.events, config.presets)
+        states = FileKeepsake(folder / "dispositions.json", log, house.around.aside)
+        self.growth = Growing(lambda: self.company.cards, states, house.events, house.around.clock, self.company.look)
+        self.company.follow(self.growth.state)
         self.casting = CastingOffice(
             self.company.tempers,
             house.around.clock,
@@ -67,10 +74,20 @@ class Bridge:
             patience=self._patience,
         )
 
+    def cast(self, cue: Cue) -> Casting:
+        """Who answers a cue, as they are now and as they meet whoever it comes from."""
+        casting = self.casting.cast(cue)
+        return replace(casting, persona=self.growth.facing(casting.persona, cue))
+
+    def note(self, record: TurnRecord) -> None:
+        """A turn is over: it counts in the casting, and in what became of the character."""
+        self.casting.note(record)
+        self.growth.hear(record)
+
     def connect(self, director: Director, reception: Reception) -> None:
         """Join it to the machine."""
         personas = tuple(persona.id for persona in self._house.personas)
-        self.helm = Helm(director, reception, self.lines, personas)
+        self.helm = Helm(director, reception, self.lines, personas, lambda: self.company.main)
         self.book = ChatBook(self.lines, self.viewers, reception)
 
         def look_again() -> None:
@@ -78,6 +95,7 @@ class Bridge:
             director.stir()
 
         self.company.on_change = look_again
+        self._house.keep_running("growth", "journal", self.growth.run)
 
     def open_duets(self, director: Director, guard: Guard) -> None:
         """Have the characters talk to each other; the guard looks at the topics."""

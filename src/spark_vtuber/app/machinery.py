@@ -99,12 +99,12 @@ def join(
     def remember(record: TurnRecord) -> None:
         memoir.remember(record)
         tempo.note(record)
-        bridge.casting.note(record)
+        bridge.note(record)
         keep(record)
 
     personas = tuple(persona.id for persona in house.personas)
     habits = replace(bridge.habits, screen=guards.screen, length=partial(_length, house, tempo))
-    director = Director(crew, inbox, tally, personas, bridge.casting.cast, remember, habits)
+    director = Director(crew, inbox, tally, personas, bridge.cast, remember, habits)
     bridge.open_duets(director, guards.guard)
     gates = Gates(clock, gate_limits(config.inbox), bridge.viewers.is_ignored, Sieve(names, mesh(config.inbox)))
     reception = Reception(clock, gates, guards.guard, director, tally)

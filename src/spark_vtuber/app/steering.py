@@ -1,6 +1,6 @@
 """The streamer's hand on the show: what is said next, the list of lines, who is answered."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from spark_vtuber.app.viewers import IgnoredViewers
 from spark_vtuber.core.errors import SparkError
@@ -15,13 +15,21 @@ from spark_vtuber.text.clean import clean
 
 
 class Helm:
-    """Implements `core.steering.Steering` over the director."""
+    """Implements `core.steering.Steering` over the director. `main` says who speaks where nobody is named."""
 
-    def __init__(self, director: Director, reception: Reception, lines: Lines, personas: Sequence[PersonaId]) -> None:
+    def __init__(
+        self,
+        director: Director,
+        reception: Reception,
+        lines: Lines,
+        personas: Sequence[PersonaId],
+        main: Callable[[], PersonaId] | None = None,
+    ) -> None:
         self._director = director
         self._reception = reception
         self._lines = lines
         self._personas = tuple(personas)
+        self._main = main or (lambda: self._personas[0])
 
     def queue(self, limit: int) -> Queue:
         """The next cues and the answers that wait for approval."""
@@ -49,7 +57,7 @@ class Helm:
         Raises:
             SparkError: `unknown_persona`, `nothing_to_say`, or `panic` while everything is stopped.
         """
-        speaker = self._personas[0] if persona is None else persona
+        speaker = self._main() if persona is None else persona
         if speaker not in self._personas:
             known = ", ".join(self._personas)
             raise SparkError(f'there is no persona "{speaker}"', code="unknown_persona", fix=f"known are: {known}")

@@ -29,6 +29,12 @@ Stir = Literal[
 STIRS: Final[tuple[Stir, ...]] = get_args(Stir)
 
 
+Own = Literal["mood", "energy"]
+"""What a character has of its own, unless the streamer sets it."""
+
+OWN: Final[tuple[Own, ...]] = get_args(Own)
+
+
 @dataclass(frozen=True, slots=True)
 class VoiceStyle:
     """How a character sounds, in terms every voice engine understands.
@@ -135,7 +141,8 @@ class Temper:
     """How a character is set now. `energy` and `talkativeness` are 0..1; 0.5 is ordinary.
 
     `idle_talk`: it talks by itself when it is quiet. `paid_only`: it answers only lines with which something was given.
-    `preset` is the name of the preset it was last set to, empty once something else was changed.
+    `preset` is the name of the preset it was last set to, empty once something else was changed. `held` are those that
+    the streamer set: they stay as they are, while the others follow what happens to the character.
     """
 
     mood: Expression = "neutral"
@@ -144,6 +151,7 @@ class Temper:
     idle_talk: bool = False
     paid_only: bool = False
     preset: str = ""
+    held: tuple[Own, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +175,20 @@ class Personas(Protocol):
     async def change(self, persona: PersonaId | None, preset: str | None, values: Mapping[str, Any]) -> None:
         """Set one character or all: first to a preset, then fields of `Temper` to `values`.
 
-        Counts from the next turn on and outlives the show. Raises `SparkError`: `unknown_persona`, `unknown_preset`.
+        A mood or an energy that is None is the character's own again. Counts from the next turn on and outlives the
+        show. Raises `SparkError`: `unknown_persona`, `unknown_preset`.
         """
         ...
 
     def presets(self) -> Sequence[Preset]:
         """Ours and those of the configuration."""
+        ...
+
+    async def lead(self, persona: PersonaId) -> None:
+        """Make a character the main one, who answers when nobody is named; outlives the show.
+
+        Raises `SparkError`: `unknown_persona`.
+        """
         ...
 
 
@@ -188,5 +204,6 @@ def temper_view(persona: PersonaView, temper: Temper) -> dict[str, Any]:
         "idle_talk": temper.idle_talk,
         "paid_only": temper.paid_only,
         "preset": temper.preset,
+        "held": list(temper.held),
         "expertise": list(persona.expertise),
     }

@@ -65,14 +65,14 @@ _ENERGIES: Final = (
 )
 
 
-def tempered(persona: PersonaView, temper: Temper) -> PersonaView:
-    """The character as it is with this temper."""
+def tempered(persona: PersonaView, temper: Temper, leanings: str = "") -> PersonaView:
+    """The character as it is with this temper; `leanings` say what else is not as on its card."""
     voice = persona.voice
     rate = voice.rate * (1 + RATE_SPAN * (temper.energy - ORDINARY))
     return replace(
         persona,
         mood=temper.mood,
-        manner=manner(persona, temper),
+        manner=" ".join(part for part in (manner(persona, temper), leanings) if part),
         reply_share=reply_share(temper.talkativeness),
         voice=voice if temper.energy == ORDINARY else replace(voice, rate=rate),
     )

@@ -1,6 +1,7 @@
 """The facets of steering in memory: what a door asks of them is kept."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from anyio.lowlevel import checkpoint
@@ -8,7 +9,7 @@ from anyio.lowlevel import checkpoint
 from spark_vtuber.core.cues import Cue, CueKind
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.ids import CueId, PersonaId, Serial, TurnId
-from spark_vtuber.core.personas import PersonaView, Preset, Temper
+from spark_vtuber.core.personas import OWN, PersonaView, Preset, Temper
 from spark_vtuber.core.steering import ChatLine, Held, Picture, Queue, Upcoming, Viewer, cue_key
 
 
@@ -139,7 +140,7 @@ class FakePersonas:
 
     def __init__(self, *personas: PersonaView) -> None:
         self._personas = personas or (PersonaView(PersonaId("main"), "Spark"),)
-        self._tempers = {persona.id: Temper() for persona in self._personas}
+        self._tempers = {persona.id: Temper(mood=persona.mood) for persona in self._personas}
 
     def tempers(self) -> Sequence[tuple[PersonaView, Temper]]:
         """Everybody."""
@@ -153,17 +154,21 @@ class FakePersonas:
         known = {one.name: one for one in self.presets()}
         if preset is not None and preset not in known:
             raise SparkError(f'there is no preset "{preset}"', code="unknown_preset", fix="see /api/presets")
-        for name, temper in self._tempers.items():
-            if persona in (None, name):
-                fields = {
-                    "mood": temper.mood,
-                    "energy": temper.energy,
-                    "talkativeness": temper.talkativeness,
-                    "idle_talk": temper.idle_talk,
-                    **(known[preset].values if preset else {}),
-                    **values,
-                }
-                self._tempers[name] = Temper(**fields, preset=preset or "")
+        for one in self._personas:
+            if persona in (None, one.id):
+                given = {**(known[preset].values if preset else {}), **values}
+                temper = self._tempers[one.id]
+                held = tuple(name for name in OWN if given.get(name, name in temper.held or None) is not None)
+                usual: Mapping[str, Any] = {"mood": one.mood, "energy": 0.5}
+                told = {name: usual[name] if value is None else value for name, value in given.items()}
+                self._tempers[one.id] = replace(temper, **told, preset=preset or "", held=held)
+
+    async def lead(self, persona: PersonaId) -> None:
+        """Put one first."""
+        await checkpoint()
+        if persona not in self._tempers:
+            raise SparkError(f'there is no persona "{persona}"', code="unknown_persona", fix="see /api/personas")
+        self._personas = tuple(sorted(self._personas, key=lambda one: one.id != persona))
 
     def presets(self) -> Sequence[Preset]:
         """One."""

@@ -8,6 +8,7 @@ from spark_vtuber.core.audit import Audit, unnoted
 from spark_vtuber.core.avatars import Avatars
 from spark_vtuber.core.desk import Desk
 from spark_vtuber.core.duets import Duets
+from spark_vtuber.core.growth import Growth
 from spark_vtuber.core.guarding import Guarding
 from spark_vtuber.core.healing import Healing
 from spark_vtuber.core.ingest import Ingest
@@ -36,6 +37,7 @@ class Doors:
     lines: ChatLines | None = None
     emotes: EmotePictures | None = None
     personas: Personas | None = None
+    growth: Growth | None = None
     duets: Duets | None = None
     ratings: Ratings | None = None
     records: Records | None = None

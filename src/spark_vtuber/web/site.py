@@ -95,6 +95,7 @@ def _facets(doors: Doors) -> Iterator[APIRouter]:
         (doors.lines, lambda facet: steering.lines_router(facet, audit)),
         (doors.emotes, steering.emotes_router),
         (doors.personas, lambda facet: personas.router(facet, audit)),
+        (doors.growth, lambda facet: personas.growth_router(facet, audit)),
         (doors.duets, lambda facet: duets.router(facet, audit)),
         (doors.ratings, lambda facet: ratings.router(facet, audit)),
         (doors.records, journal.router),

@@ -1,6 +1,6 @@
 """The characters as they are set: presets, single values, what they are when the show starts again."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -11,9 +11,11 @@ from spark_vtuber.config.keys import PresetSettings
 from spark_vtuber.core.cues import Cue, CueKind
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind
+from spark_vtuber.core.growth import Bond
 from spark_vtuber.core.ids import CueId, PersonaId
 from spark_vtuber.core.personas import Temper
 from spark_vtuber.core.turns import Reason
+from spark_vtuber.personality.growth import newborn
 from spark_vtuber.testing.crews import EMBER, SPARK, Notes
 from spark_vtuber.testing.keepsakes import MemoryKeepsake
 from spark_vtuber.testing.virtual import VirtualClock
@@ -69,7 +71,9 @@ async def test_everybody_is_set_at_once() -> None:
 async def test_what_is_the_same_already_changes_nothing() -> None:
     hand = Stagehand()
     await hand.company.change(SPARK.id, None, {"energy": 0.5})
-    assert (hand.changes, hand.keepsake.writes, hand.notes.events) == (0, 0, [])
+    assert (hand.changes, hand.keepsake.writes, len(hand.notes.events)) == (1, 1, 1)
+    await hand.company.change(SPARK.id, None, {"energy": 0.5})
+    assert (hand.changes, hand.keepsake.writes, len(hand.notes.events)) == (1, 1, 1)
 
 
 async def test_a_value_beside_a_preset_wins_and_the_preset_has_no_name_any_more() -> None:
@@ -109,7 +113,7 @@ async def test_own_presets_stand_beside_ours_and_leave_the_rest_as_it_is() -> No
     )
     await hand.company.change(SPARK.id, None, {"talkativeness": 0.3})
     await hand.company.change(SPARK.id, "cosy", {})
-    assert hand.temper() == Temper("smug", 0.2, 0.3, preset="cosy")
+    assert hand.temper() == Temper("smug", 0.2, 0.3, preset="cosy", held=("mood", "energy"))
 
 
 @pytest.mark.parametrize(
@@ -130,6 +134,42 @@ async def test_tempers_outlive_the_show() -> None:
     await first.company.change(EMBER.id, "quiet", {})
     second = Stagehand(first.keepsake.value)
     assert second.temper(EMBER.id) == first.temper(EMBER.id) != Temper()
+
+
+async def test_a_file_of_an_older_show_keeps_what_was_set_in_it() -> None:
+    old = {name: value for name, value in asdict(Temper("sad", 0.9)).items() if name != "held"}
+    assert Stagehand({"main": old}).temper() == Temper("sad", 0.9, held=("mood", "energy"))
+
+
+async def test_the_main_character_is_another_one_and_stays_so() -> None:
+    first = Stagehand()
+    await first.company.lead(EMBER.id)
+    assert [view.id for view, _ in first.company.tempers()] == [EMBER.id, SPARK.id]
+    assert first.notes.of("persona.lead") == [{"id": EMBER.id}]
+    assert first.changes == 1
+    second = Stagehand(first.keepsake.value)
+    assert second.company.main == EMBER.id
+    await second.company.lead(EMBER.id)
+    assert second.keepsake.writes == 0
+
+
+async def test_mood_and_energy_follow_her_state_and_the_streamer_wins() -> None:
+    hand = Stagehand()
+    state = newborn(SPARK, 0)
+    states = {SPARK.id: replace(state, mood="angry", energy=0.66), EMBER.id: newborn(EMBER, 0)}
+    hand.company.follow(lambda persona: states[persona])
+    assert (hand.temper().mood, hand.temper().energy) == ("angry", 0.65)
+    await hand.company.change(SPARK.id, None, {"mood": "happy", "energy": 0.2})
+    states[SPARK.id] = replace(state, mood="sad", energy=0.4)
+    hand.company.look()
+    assert (hand.temper().mood, hand.temper().energy) == ("happy", 0.2)
+    await hand.company.change(SPARK.id, None, {"mood": None, "energy": None})
+    assert (hand.temper().mood, hand.temper().energy) == ("sad", 0.4)
+    states[SPARK.id] = replace(state, bonds={f"persona:{EMBER.id}": Bond(0.6, "Ember", 0)})
+    hand.company.look()
+    view = hand.company.tempers()[0][0]
+    assert (view.mood, view.manner) == (SPARK.mood, "You have grown fond of Ember.")
+    assert [data["mood"] for data in hand.notes.of("persona")] == ["happy", "sad", SPARK.mood]
 
 
 @pytest.mark.parametrize(

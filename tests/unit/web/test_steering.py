@@ -13,6 +13,7 @@ from spark_vtuber.core.events import Author, ChatEvent, ChatKind, EmoteSpan
 from spark_vtuber.core.ids import CueId, PersonaId, TurnId
 from spark_vtuber.core.steering import ChatLine, Held, LineState, Picture
 from spark_vtuber.testing.desk import FakeDesk
+from spark_vtuber.testing.growth import FakeGrowth
 from spark_vtuber.testing.steering import FakeEmotes, FakeLines, FakePersonas, FakeSteering
 from spark_vtuber.testing.virtual import VirtualClock
 from spark_vtuber.web.doors import Doors
@@ -50,6 +51,7 @@ class House:
             lines=self.lines,
             emotes=self.emotes,
             personas=self.personas,
+            growth=FakeGrowth(),
         )
         app = build(doors, WebSettings(static=static), clock=VirtualClock(), count_drop=lambda _: None)
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8080")
@@ -241,11 +243,14 @@ async def test_tempers_are_listed_and_set(house: House) -> None:
         "idle_talk": False,
         "paid_only": False,
         "preset": "",
+        "held": [],
         "expertise": [],
     }
     assert await house.get("/api/personas") == [spark]
     answer = await house.post("/api/persona", persona="main", preset="calm", mood="happy", idle_talk=True)
-    assert answer.json() == [{**spark, "mood": "happy", "energy": 0.25, "idle_talk": True, "preset": "calm"}]
+    assert answer.json() == [
+        {**spark, "mood": "happy", "energy": 0.25, "idle_talk": True, "preset": "calm", "held": ["mood", "energy"]}
+    ]
     assert house.trail.acts == [("persona", "main", {"preset": "calm", "mood": "happy", "idle_talk": True})]
 
 
@@ -253,6 +258,7 @@ async def test_tempers_are_listed_and_set(house: House) -> None:
     "body",
     [
         {"mood": "murderous"},
+        {"energy": "mine"},
         {"energy": 1.1},
         {"talkativeness": -0.1},
         {"persona": "nobody"},
@@ -265,6 +271,70 @@ async def test_a_temper_that_is_none_is_refused(house: House, body: dict[str, An
     answer = await house.client.post("/api/persona", json=body)
     assert answer.status_code == 400
     assert house.trail.acts == []
+
+
+async def test_a_mood_is_given_back_to_the_character(house: House) -> None:
+    await house.post("/api/persona", mood="sad", energy=0.9)
+    (spark,) = (await house.post("/api/persona", mood="own", energy="own")).json()
+    assert (spark["mood"], spark["energy"], spark["held"]) == ("neutral", 0.5, [])
+    assert house.trail.acts[-1] == ("persona", "everybody", {"mood": "own", "energy": "own"})
+
+
+async def test_a_character_is_made_the_main_one(house: House) -> None:
+    answer = await house.post("/api/persona/lead", persona="nobody")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unknown_persona")
+    answer = await house.post("/api/persona/lead", persona="main")
+    assert answer.status_code == 200
+    assert house.trail.acts == [("persona.lead", "main", "main")]
+
+
+async def test_how_the_characters_changed_is_told(house: House) -> None:
+    told = await house.get("/api/personas/growth?limit=1")
+    (spark,) = told["personas"]
+    assert spark["traits"] == [
+        {
+            "name": "warmth",
+            "meaning": "How warm she is.",
+            "value": 0.9,
+            "start": 0.7,
+            "low": 0.5,
+            "high": 0.9,
+            "daily": 0.05,
+        }
+    ]
+    assert spark["bonds"] == [{"with": "viewer:a", "name": "ana", "value": 0.3, "met": 1_000}]
+    assert (spark["frozen"], spark["mood"], spark["topics"]) == (False, "happy", ["cats"])
+    (move,) = told["moves"]
+    assert (move["part"], move["name"], move["cause"]) == ("trait", "warmth", "thanks")
+
+
+async def test_a_character_is_frozen_and_reset(house: House) -> None:
+    told = (await house.post("/api/persona/freeze", on=True)).json()
+    assert told["personas"][0]["frozen"]
+    told = (await house.post("/api/persona/reset", persona="main", trait="warmth")).json()
+    assert (told["personas"][0]["traits"][0]["value"], len(told["personas"][0]["bonds"])) == (0.7, 1)
+    told = (await house.post("/api/persona/reset")).json()
+    assert told["personas"][0]["bonds"] == []
+    assert house.trail.acts == [
+        ("persona.freeze", "everybody", True),
+        ("persona.reset", "main", "warmth"),
+        ("persona.reset", "everybody", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/persona/freeze", {}),
+        ("/api/persona/freeze", {"on": True, "persona": "nobody"}),
+        ("/api/persona/reset", {"trait": "height"}),
+        ("/api/persona/reset", {"traits": "warmth"}),
+        ("/api/persona/lead", {}),
+    ],
+)
+async def test_what_is_no_character_and_no_trait_is_refused(house: House, path: str, body: dict[str, Any]) -> None:
+    answer = await house.client.post(path, json=body)
+    assert (answer.status_code, house.trail.acts) == (400, [])
 
 
 async def test_presets_tell_what_they_set(house: House) -> None:

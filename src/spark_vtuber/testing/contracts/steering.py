@@ -149,6 +149,36 @@ async def refuses_who_or_what_is_not_there(personas: Personas) -> None:
     _hold(personas.tempers() == before, "a refusal changes something")
 
 
+async def keeps_what_was_set_until_it_is_given_back(personas: Personas) -> None:
+    """Whoever sets mood or energy holds it; None makes it the character's own again."""
+    first = personas.tempers()[0][0].id
+
+    def held() -> tuple[str, ...]:
+        return next(temper.held for view, temper in personas.tempers() if view.id == first)
+
+    _hold(held() == (), "something is held from the start")
+    await personas.change(first, None, {"energy": 0.9, "mood": "sad"})
+    _hold(held() == ("mood", "energy"), "what was set is not held")
+    await personas.change(first, None, {"energy": None})
+    _hold(held() == ("mood",), "what was given back is held")
+    await personas.change(first, None, {"idle_talk": True})
+    _hold(held() == ("mood",), "another value changes what is held")
+
+
+async def puts_the_main_one_first(personas: Personas) -> None:
+    """Whoever leads comes first; nobody who is not there can lead."""
+    last = personas.tempers()[-1][0].id
+    await personas.lead(last)
+    _hold(personas.tempers()[0][0].id == last, "the main one is not first")
+    try:
+        await personas.lead(PersonaId("nobody"))
+    except SparkError as error:
+        _hold(error.code == "unknown_persona", "the code is not unknown_persona")
+    else:
+        raise AssertionError("unknown_persona is not refused")
+    _hold(personas.tempers()[0][0].id == last, "a refusal changes who leads")
+
+
 STEERING: Final[tuple[Callable[[Scene], Awaitable[None]], ...]] = (
     tells_what_waits_without_taking_it,
     approves_once,
@@ -168,6 +198,8 @@ TEMPERS: Final[tuple[Callable[[Personas], Awaitable[None]], ...]] = (
     sets_one_or_all,
     sets_what_a_preset_says,
     refuses_who_or_what_is_not_there,
+    keeps_what_was_set_until_it_is_given_back,
+    puts_the_main_one_first,
 )
 
 
