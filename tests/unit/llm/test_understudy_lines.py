@@ -44,11 +44,12 @@ def intents() -> set[str]:
     replies = [
         found[1]
         for file in root.iterdir()
-        if file.name not in ("words.rive", "duet.rive")
+        if file.name not in ("words.rive", "duet.rive", "opinions.rive")
         for found in re.finditer(r"^\s*- (\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
     ]
     unknown = {f"recall_{fact}_unknown" for fact in ("name", "pet", "home", "me")}
     made = {"greet_again", "fallback_question", "sum", "sum_impossible", "idle", "bridge", "duet", "interjection"}
+    made |= {"opinion_for", "opinion_against"}
     return (set(replies) | unknown | made) - {"nothing"}
 
 

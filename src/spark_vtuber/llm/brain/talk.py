@@ -14,6 +14,7 @@ from spark_vtuber.llm.brain.ear import NOTHING
 from spark_vtuber.llm.brain.load import Brain
 from spark_vtuber.llm.brain.memory import Viewer, Viewers
 from spark_vtuber.llm.brain.names import spoken_amount, spoken_name
+from spark_vtuber.llm.brain.opinions import as_asked, is_about
 from spark_vtuber.llm.brain.sums import find_sum
 from spark_vtuber.llm.brain.voice import MAX_CHARS, Voice
 
@@ -22,6 +23,9 @@ SMALL_TALK: Final = frozenset(
      "suspense", "sad_face", "happy_face", "joking"}
 )  # fmt: skip
 """Intents of sentences that only lead in: another sentence of the same line is answered instead."""
+
+EARNEST: Final = frozenset({"crisis", "sad", "trick", "sum", "recall"})
+"""Families of intents beside which an opinion is not asked for."""
 
 STRANGER: Final = "mystery guest"
 
@@ -97,6 +101,8 @@ class Talk:
         meaning = Meaning("want_language") if is_foreign else self.understand(cue.text, viewer, own_names)
         if thanks and (meaning.intent == NOTHING or meaning.intent in SMALL_TALK):
             return thanks
+        if not is_foreign and meaning.intent.partition("_")[0] not in EARNEST:
+            meaning = self._opinion(persona, cue.text) or meaning
         meaning = self._acts.done(meaning, viewer, slots)
         if cue.kind is CueKind.DUET and meaning.intent.startswith("fallback"):
             meaning = Meaning("duet")
@@ -105,6 +111,17 @@ class Talk:
         said = voice.say(meaning.intent, slots)
         both = f"{thanks} {said}".strip()
         return both if len(both) <= MAX_CHARS else (thanks or said)
+
+    def _opinion(self, persona: PersonaView, text: str) -> Meaning | None:
+        """What she is asked about by the likes and dislikes of her card."""
+        for sentence in self._brain.reader.read(text, (persona.name, *persona.aliases)):
+            if self._brain.ear.hear_about(sentence.text, "opinion") == NOTHING:
+                continue
+            for intent, things in (("opinion_for", persona.likes), ("opinion_against", persona.dislikes)):
+                for thing in things:
+                    if is_about(sentence.text, thing):
+                        return Meaning(intent, (as_asked(thing),), sentence)
+        return None
 
     def _thanks(self, voice: Voice, event: ChatEvent, slots: Mapping[str, str]) -> str:
         """The line for what the platform reports, or "" for an ordinary message."""
