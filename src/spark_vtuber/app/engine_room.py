@@ -170,7 +170,7 @@ class EngineRoom:
         crowd = Crowd(report, around.clock)
 
         def opening() -> AbstractAsyncContextManager[Any]:
-            return spec.open(choice.options, house.environment(told=crowd.told))
+            return spec.open(choice.options, house.environment(report, told=crowd.told))
 
         kept: Kept[Any] = Kept(
             Renewable(

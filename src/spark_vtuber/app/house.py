@@ -26,6 +26,7 @@ from spark_vtuber.health.rounds import RoundLimits, Rounds
 from spark_vtuber.health.strain import Strain
 from spark_vtuber.health.supervisor import Supervisor
 from spark_vtuber.health.workers import Told, untold
+from spark_vtuber.llm.swap import Slots
 from spark_vtuber.telemetry.events import EventLog
 from spark_vtuber.telemetry.logs import Secrets
 from spark_vtuber.telemetry.metrics import ShowMetrics
@@ -62,6 +63,7 @@ class House:
         self.rounds = Rounds(
             around.clock, RoundLimits(settings.config.health.probe_idle_s, settings.config.health.probe_limit_s)
         )
+        self._slots = Slots()
         self._tasks: TaskGroup | None = None
 
     @property
@@ -125,7 +127,13 @@ class House:
         `told` hears of the processes of its workers.
         """
         env = engine_env(self.config, self.around, self.http, self.personas, self.vault.secret, report, told)
-        ports = {**env.ports, "keepsake": self._keepsake, "measure": self.metrics.measure}
+        ports = {
+            **env.ports,
+            "keepsake": self._keepsake,
+            "measure": self.metrics.measure,
+            "slots": self._slots,
+            "announce": self.events,
+        }
         return replace(env, ports=ports, keep_secret=self.keep_secret, forget_secret=self.forget_secret)
 
     def _keepsake(self, name: str) -> Keepsake:

@@ -71,8 +71,9 @@ class EngineEnv:
     `secret(name)` gives a secret's value or raises `EngineError("no_secret")`. `keep_secret(name, value)` keeps one for
     the next show too, and `forget_secret(name)` forgets it; both raise `SparkError`. `ports` are other ports that the
     application hands over (`llm`, `embedder`): `report(state, detail, fix)` says how an engine that keeps a connection
-    is, `keepsake(name)` is a small file of the data directory, `measure(name, meaning, value)` a number of the metrics;
-    these three are there in a show only. `personas` are the characters of the show.
+    is, `keepsake(name)` is a small file of the data directory, `measure(name, meaning, value)` a number of the metrics,
+    `slots(name)` a place that several models share, `announce(type, **data)` an event; these are there in a show only.
+    `personas` are the characters of the show.
     """
 
     clock: Clock

@@ -10,6 +10,7 @@ Codes of the errors this engine raises:
 * `overloaded`, `server_error` (retryable): HTTP 429, HTTP 5xx;
 * `refused`: another HTTP status, or an error object in a 200;
 * `no_adapter`: the server lacks the character's adapter;
+* `no_swap`: the server cannot take a model out of its memory or in again;
 * `bad_answer`: something that is no answer at all;
 * `empty`: a finished answer without any text;
 * `no_model`: no model is configured and the server lists none;
@@ -26,13 +27,13 @@ from spark_vtuber.core.engine import EngineEnv, EngineSpec, Finding
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.llm.dialects.dialect import Dialect, Seen
+from spark_vtuber.llm.openai_brain import ServedBrain
 from spark_vtuber.llm.openai_look import look
-from spark_vtuber.llm.openai_model import OpenAIModel
+from spark_vtuber.llm.openai_model import LOOK_S, OpenAIModel
 from spark_vtuber.llm.openai_options import SECRET_PREFIX, OpenAIOptions
 from spark_vtuber.llm.openai_wire import Wire
-
-LOOK_S: Final = 1.0
-"""How long the start of the show waits for what the server tells of itself."""
+from spark_vtuber.llm.port import LLM
+from spark_vtuber.llm.swap import Slots, SwappedModel
 
 _SECRET_CHARS: Final = 8
 """The value of a header this long may be a key, also where it was written into the configuration."""
@@ -71,19 +72,32 @@ def _wire(options: OpenAIOptions, env: EngineEnv) -> Wire:
 
 
 @asynccontextmanager
-async def _open(options: OpenAIOptions, env: EngineEnv) -> AsyncIterator[OpenAIModel]:
+async def _open(options: OpenAIOptions, env: EngineEnv) -> AsyncIterator[LLM]:
     """The model. A server that is not there yet is looked at again by the next stream; only `no_secret` is raised here.
 
     The server is looked at also where everything is configured: the first viewer does not wait for what a first request
     costs.
     """
-    model = OpenAIModel(options, _wire(options, env), tuple(persona.id for persona in env.personas), env.log)
+    wire = _wire(options, env)
+    model = OpenAIModel(options, wire, tuple(persona.id for persona in env.personas), env.log)
     try:
         await model.look(LOOK_S)
     except EngineError as error:
         env.log.info("the model server does not answer yet: %s", error.message)
-    async with _beside(model.keep_in_view):
-        yield model
+    if not options.slot:
+        async with _beside(model.keep_in_view):
+            yield model
+        return
+    slots = env.ports.get("slots") or Slots()
+    brain = ServedBrain(model, wire, options.keep_alive, options.load_timeout_s)
+    announce, report = env.ports.get("announce", _to_nobody), env.ports.get("report", _to_nobody)
+    swapped = SwappedModel(model, brain, slots(options.slot), announce, report)
+    async with _beside(swapped.keep):
+        yield swapped
+
+
+def _to_nobody(*_what: object, **_data: object) -> None:
+    """Nobody is told."""
 
 
 @asynccontextmanager

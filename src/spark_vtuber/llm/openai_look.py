@@ -1,17 +1,15 @@
 """What stands behind an address: which kind of server, which model, what it can do."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import anyio
 
 from spark_vtuber.core.errors import EngineError, ProtocolError
-from spark_vtuber.llm.dialects.dialect import Dialect, Question, Seen
+from spark_vtuber.llm.dialects.dialect import MODELS, Dialect, Question, Seen
 from spark_vtuber.llm.dialects.table import AUTO, DIALECTS, SIGNS, by_owner, by_signs
 from spark_vtuber.llm.openai_protocol import models_of
 from spark_vtuber.llm.openai_wire import Wire
-
-MODELS: Final = "/v1/models"
 
 
 async def look(wire: Wire, name: str, model: str, timeout_s: float) -> tuple[Dialect, Seen]:
@@ -57,11 +55,11 @@ async def _ask(wire: Wire, questions: Iterable[Question], answers: dict[str, Any
     async def ask(question: Question) -> None:
         answer = await _answer(wire, question.path, question.body, deadline - anyio.current_time())
         if answer is not None:
-            answers[question.path] = answer
+            answers[question.path.partition("?")[0]] = answer
 
     async with anyio.create_task_group() as tasks:
         for question in questions:
-            if question.path not in answers:
+            if question.path.partition("?")[0] not in answers:
                 tasks.start_soon(ask, question)
 
 

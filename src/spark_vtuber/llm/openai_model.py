@@ -12,7 +12,7 @@ import anyio
 from spark_vtuber.core.errors import EngineError, ProtocolError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.tools import Tool, ToolCall
-from spark_vtuber.llm.dialects.dialect import Seen
+from spark_vtuber.llm.dialects.dialect import Dialect, Seen
 from spark_vtuber.llm.dialects.table import AUTO, DIALECTS
 from spark_vtuber.llm.openai_look import look, try_out
 from spark_vtuber.llm.openai_options import OpenAIOptions
@@ -29,6 +29,9 @@ TAIL_S: Final = 0.25
 
 LOOK_AGAIN_S: Final = 15.0
 """How often a server whose adapters have numbers is looked at, in case another took its place."""
+
+LOOK_S: Final = 1.0
+"""How long a server may take to tell of itself."""
 
 TRIAL_S: Final = 30.0
 """How long one request of a trial may take; it runs beside everything else."""
@@ -68,6 +71,16 @@ class OpenAIModel:
             takes_tools=seen.takes_tools,
         )
 
+    @property
+    def dialect(self) -> Dialect:
+        """That of the server, as far as it was seen."""
+        return self._dialect
+
+    async def meet(self, timeout_s: float) -> None:
+        """Look where that was not done, or where the server failed since. Raises as `look`."""
+        if self._must_look:
+            await self.look(timeout_s)
+
     async def look(self, timeout_s: float) -> None:
         """See what stands behind the address.
 
@@ -102,8 +115,7 @@ class OpenAIModel:
         on.
         """
         deadline = anyio.current_time() + self._options.first_token_timeout_s
-        if self._must_look:
-            await self.look(self._options.first_token_timeout_s)
+        await self.meet(self._options.first_token_timeout_s)
         limit = CHARS_PER_TOKEN * self._max_tokens(request)
         is_given = False
         pause_s = 0.0
@@ -235,7 +247,8 @@ class OpenAIModel:
         return self._dialect.name == "llamacpp" and bool(self._seen.adapters)
 
     async def _try_out(self) -> None:
-        """Find out by a trial what the server does not tell."""
+        """Find out by a trial what the server does not tell, and have it load its model where it has not."""
+        await self._warm_up()
         seen = self._seen
         tried = await try_out(self._wire, self._dialect, seen, TRIAL_S)
         if tried.note and tried.note != seen.note:
@@ -243,11 +256,23 @@ class OpenAIModel:
         if not self._is_news:
             self._seen = replace(self._seen, keeps_apart=tried.keeps_apart, note=tried.note, fix=tried.fix)
 
+    async def _warm_up(self) -> None:
+        if self._dialect.warm is None:
+            return
+        request = self._dialect.warm(self._seen.model, self._options.keep_alive)
+        try:
+            await self._wire.value(request.path, request.body, timeout_s=self._options.load_timeout_s)
+            _, seen = await look(self._wire, self._dialect.name, self._options.model, LOOK_S)
+        except EngineError as error:
+            self._log.info("%s could not be loaded beforehand: %s", self._seen.model, error.message)
+            return
+        self._seen = replace(self._seen, context_tokens=seen.context_tokens)
+
     async def _look_again(self) -> None:
         """See whether it is still the same server; what was tried out of it holds as long as it tells the same."""
         tried, adapters = self._seen, self._seen.adapters
         try:
-            await self.look(TRIAL_S)
+            await self.look(LOOK_S)
         except EngineError as error:
             self._log.info("the model server does not answer: %s", error.message)
             return

@@ -51,6 +51,18 @@ class OpenAIOptions(BaseModel):
     dialect: DialectName = Field(
         default="auto", description="Kind of server; auto looks at the server, openai assumes nothing of it."
     )
+    slot: str = Field(
+        default="",
+        pattern=r"^[\w.-]*$",
+        max_length=40,
+        description="A place for one model at a time: characters whose tables name the same one share it by turns.",
+    )
+    keep_alive: str = Field(
+        default="30m",
+        pattern=r"^(-1|0|\d+(ms|s|m|h)?)$",
+        description="How long Ollama keeps the model after the last request; -1 for ever.",
+    )
+    load_timeout_s: float = Field(default=120.0, gt=0, le=3600, description="How long loading a model may take.")
     api_key: SecretName | None = Field(default=None, description='Reference to the key, as in "secret:openai".')
     extra_body: dict[str, Any] = Field(
         default_factory=dict, description="Further keys of the request; max_completion_tokens replaces max_tokens."

@@ -2,14 +2,20 @@
 
 import logging
 import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx
 
+from spark_vtuber.core.engine import EngineEnv
+from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import PersonaId
+from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.llm.openai_model import OpenAIModel
 from spark_vtuber.llm.openai_options import OpenAIOptions
 from spark_vtuber.llm.openai_wire import Wire
+from spark_vtuber.testing.virtual import VirtualClock
 
 
 def model_at(
@@ -31,3 +37,28 @@ def model_at(
         connect_timeout_s=chosen.connect_timeout_s,
     )
     return OpenAIModel(chosen, wire, personas, logging.getLogger("llm"))
+
+
+def client_env(
+    http: httpx.AsyncClient, personas: tuple[PersonaView, ...] = (), ports: Mapping[str, Any] | None = None
+) -> EngineEnv:
+    """What an engine may touch, where that is an HTTP client and nothing else."""
+    return EngineEnv(
+        clock=VirtualClock(),
+        random=random.Random(1),
+        data_dir=Path(),
+        secret=_no_secret,
+        log=logging.getLogger("llm"),
+        worker=_no_worker,
+        http=http,
+        ports=ports or {},
+        personas=personas,
+    )
+
+
+def _no_secret(name: str) -> str:
+    raise EngineError("no_secret", f"there is no secret {name}")
+
+
+def _no_worker(module: str, argv: Sequence[str] = ()) -> Any:
+    raise EngineError("not_installed", f"there are no workers here: {[module, *argv]}")

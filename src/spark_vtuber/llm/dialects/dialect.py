@@ -12,6 +12,8 @@ from typing import Any, Final
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.personas import Adapter, Sampling
 
+MODELS: Final = "/v1/models"
+
 MAX_NAMES: Final = 10_000
 """More models or adapters than this are no honest list."""
 
@@ -25,7 +27,7 @@ class Question:
 
 
 Answers = Mapping[str, Any]
-"""The JSON values by the path of their question; those that were not answered, or not with JSON, are missing."""
+"""The JSON values by the path of their question, without its query; what was not answered with JSON is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,21 @@ class Seen:
     takes_schema: bool = True
     takes_tools: bool = True
     note: str = ""
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """How a server's model leaves its memory and comes back.
+
+    `asked(model)` is a question whose answer `is_awake(answer, model)` reads; `wake(model, keep_alive)` and
+    `rest(model)` are requests. A server may answer these before it is done. `fix` is what to do where it refuses.
+    """
+
+    asked: Callable[[str], Question]
+    is_awake: Callable[[Any, str], bool]
+    wake: Callable[[str, str], Question]
+    rest: Callable[[str], Question]
     fix: str = ""
 
 
@@ -78,6 +95,8 @@ class Dialect:
 
     `trial(seen)` are bodies of chat completions that show how the server behaves, and `conclude(seen, answers)` what
     follows from the answers, which are None where one failed; they run beside the first requests, never before them.
+
+    `rest` is there where a model can leave the memory; `warm(model, keep_alive)` is a request that loads it beforehand.
     """
 
     name: str
@@ -91,6 +110,8 @@ class Dialect:
     unknown_adapter: frozenset[int] = field(default=frozenset())
     adapter_fix: str = ""
     has_adapters: bool = False
+    rest: Rest | None = None
+    warm: Callable[[str, str], Question] | None = None
 
     def sampled(self, sampling: Sampling) -> dict[str, float]:
         """The keys of a request for a character's sampling, as far as the server knows them."""
@@ -127,7 +148,7 @@ def a_text(value: Any) -> str:
 
 def entries_of(answers: Answers) -> list[Mapping[str, Any]]:
     """The server's models as `GET /v1/models` lists them."""
-    return objects(an_object(answers.get("/v1/models")).get("data"))
+    return objects(an_object(answers.get(MODELS)).get("data"))
 
 
 def entry_of(answers: Answers, model: str) -> Mapping[str, Any]:

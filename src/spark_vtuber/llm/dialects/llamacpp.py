@@ -8,6 +8,7 @@ Written against the server in llama-cpp-python 0.3.36 (`tools/server`), and what
   not know under which adapter an entry was computed, and gives one character the other's (ggml-org/llama.cpp#26207).
   The server does not tell whether it has that cache. The trial shows it: of the prompts A, B, A in one slot the last is
   computed anew only where there is none. Until that is known prompts are computed anew (`cache_prompt: false`).
+* Started without a model it is a router: models by name, which `/models/load` and `/models/unload` load and unload.
 * An `id_slot` beyond the last slot wraps around, so characters share slots where there are fewer; the slot forgets its
   prompt at each change.
 """
@@ -16,9 +17,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, Final
+from urllib.parse import quote
 
 from spark_vtuber.core.personas import Adapter
-from spark_vtuber.llm.dialects.dialect import Answers, Dialect, Question, Seen, a_count, a_text, an_object, objects
+from spark_vtuber.llm.dialects.dialect import (
+    MODELS,
+    Answers,
+    Dialect,
+    Question,
+    Rest,
+    Seen,
+    a_count,
+    a_text,
+    an_object,
+    entry_of,
+    objects,
+)
 
 ADAPTERS: Final = "/lora-adapters"
 PROPS: Final = "/props"
@@ -36,8 +50,9 @@ _MEMORY_FIX: Final = "start llama-server with --cache-ram 0"
 
 
 def _questions(model: str) -> tuple[Question, ...]:
-    del model
-    return (Question(PROPS), Question(ADAPTERS))
+    """Of a router those of one model, which are told only while it is loaded; other servers do not look at the name."""
+    which = f"?model={quote(model, safe='')}&autoload=false"
+    return (Question(PROPS + which), Question(ADAPTERS + which))
 
 
 def _read(seen: Seen, answers: Answers) -> Seen:
@@ -103,6 +118,10 @@ def _conclude(seen: Seen, answers: tuple[Any, ...]) -> Seen:
     return replace(seen, keeps_apart=True, note="", fix="")
 
 
+def _is_loaded(answer: Any, model: str) -> bool:
+    return an_object(entry_of({MODELS: answer}, model).get("status")).get("value") == "loaded"
+
+
 DIALECT: Final = Dialect(
     name="llamacpp",
     title="llama-server",
@@ -119,4 +138,11 @@ DIALECT: Final = Dialect(
     conclude=_conclude,
     adapter_fix="start llama-server with --lora FILE; the adapter's name is the file's without .gguf",
     has_adapters=True,
+    rest=Rest(
+        asked=lambda _model: Question(MODELS),
+        is_awake=_is_loaded,
+        wake=lambda model, _keep_alive: Question("/models/load", {"model": model}),
+        rest=lambda model: Question("/models/unload", {"model": model}),
+        fix="start llama-server as a router: with --models-dir FOLDER and without -m",
+    ),
 )

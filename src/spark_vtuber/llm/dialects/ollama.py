@@ -10,7 +10,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from spark_vtuber.llm.dialects.dialect import Answers, Dialect, Question, Seen, a_count, a_text, an_object, objects
+from spark_vtuber.llm.dialects.dialect import (
+    Answers,
+    Dialect,
+    Question,
+    Rest,
+    Seen,
+    a_count,
+    a_text,
+    an_object,
+    objects,
+)
 
 LOADED: Final = "/api/ps"
 SHOW: Final = "/api/show"
@@ -21,13 +31,17 @@ def _questions(model: str) -> tuple[Question, ...]:
     return (Question(LOADED), Question(SHOW, {"model": model}))
 
 
+def _entry(answer: Any, model: str) -> Mapping[str, Any]:
+    """A model among those that are loaded."""
+    loaded = objects(an_object(answer).get("models"))
+    return next((entry for entry in loaded if same_model(a_text(entry.get("name")), model)), {})
+
+
 def _read(seen: Seen, answers: Answers) -> Seen:
-    loaded = objects(an_object(answers.get(LOADED)).get("models"))
-    entry = next((entry for entry in loaded if same_model(a_text(entry.get("name")), seen.model)), {})
     skills = an_object(answers.get(SHOW)).get("capabilities")
     return replace(
         seen,
-        context_tokens=a_count(entry.get("context_length")),
+        context_tokens=a_count(_entry(answers.get(LOADED), seen.model).get("context_length")),
         takes_tools="tools" in skills if isinstance(skills, list) else seen.takes_tools,
     )
 
@@ -41,9 +55,9 @@ def _tagged(name: str) -> str:
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
-def loading(model: str, keep_alive: str | int) -> Mapping[str, Any]:
-    """The body of a request to `GENERATE` that loads a model, or with `keep_alive` 0 throws it out."""
-    return {"model": model, "keep_alive": keep_alive, "stream": False}
+def _loading(model: str, keep_alive: str | int) -> Question:
+    """A request that loads a model, or with 0 throws it out."""
+    return Question(GENERATE, {"model": model, "keep_alive": keep_alive, "stream": False})
 
 
 DIALECT: Final = Dialect(
@@ -53,4 +67,11 @@ DIALECT: Final = Dialect(
     questions=_questions,
     read=_read,
     adapter_fix="make a model with FROM and ADAPTER in a Modelfile, and name it as the character's model",
+    rest=Rest(
+        asked=lambda _model: Question(LOADED),
+        is_awake=lambda answer, model: bool(_entry(answer, model)),
+        wake=_loading,
+        rest=lambda model: _loading(model, 0),
+    ),
+    warm=_loading,
 )

@@ -2,14 +2,26 @@
 
 Adapters are listed by `GET /v1/models` with their base as `parent`; one that was loaded later may be missing there
 (vllm-project/vllm#11761), so a name that is not listed is asked for all the same. An unknown one is a 404. The strength
-of an adapter is fixed when it is loaded. Cached tokens are counted with `--enable-prompt-tokens-details`.
+of an adapter is fixed when it is loaded. Cached tokens are counted with `--enable-prompt-tokens-details`. Sleep needs
+`--enable-sleep-mode` and `VLLM_SERVER_DEV_MODE=1`; at level 1 the weights wait in the machine's memory.
 """
 
 from dataclasses import replace
 from typing import Any, Final
 
 from spark_vtuber.core.personas import Adapter
-from spark_vtuber.llm.dialects.dialect import Answers, Dialect, Seen, a_count, a_text, entries_of, entry_of
+from spark_vtuber.llm.dialects.dialect import (
+    Answers,
+    Dialect,
+    Question,
+    Rest,
+    Seen,
+    a_count,
+    a_text,
+    an_object,
+    entries_of,
+    entry_of,
+)
 
 
 def _read(seen: Seen, answers: Answers) -> Seen:
@@ -45,4 +57,11 @@ DIALECT: Final = Dialect(
     unknown_adapter=frozenset({404}),
     adapter_fix="start vLLM with --enable-lora --lora-modules NAME=FOLDER, or correct the adapter's name",
     has_adapters=True,
+    rest=Rest(
+        asked=lambda _model: Question("/is_sleeping"),
+        is_awake=lambda answer, _model: an_object(answer).get("is_sleeping") is False,
+        wake=lambda _model, _keep_alive: Question("/wake_up", {}),
+        rest=lambda _model: Question("/sleep?level=1", {}),
+        fix="start vLLM with --enable-sleep-mode and VLLM_SERVER_DEV_MODE=1 in its environment",
+    ),
 )
