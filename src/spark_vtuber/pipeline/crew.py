@@ -13,6 +13,7 @@ from spark_vtuber.llm.port import LLM, Message
 from spark_vtuber.moderation.port import Guard
 from spark_vtuber.pipeline.approvals import Approvals
 from spark_vtuber.pipeline.floor import Floor
+from spark_vtuber.pipeline.tools import Toolbox
 from spark_vtuber.stage.port import Stage
 from spark_vtuber.tts.port import TTS
 
@@ -94,7 +95,8 @@ class Crew:
     `ask_limits` is asked whenever a limit is needed, so that one that is changed counts at once.
     `thinkers` are personas whose model was seen to begin its answers inside a thought. `approvals` says which
     turns may speak while answers are held. While `is_watched` a turn tells what was heard of it. `recites` tells of a
-    persona, the end of what it said, and a clause whether that gives its own instructions away.
+    persona, the end of what it said, and a clause whether that gives its own instructions away. The tools of the
+    `toolbox` are offered to models.
     """
 
     clock: Clock
@@ -115,6 +117,7 @@ class Crew:
     approvals: Approvals = field(default_factory=Approvals)
     is_watched: Callable[[], bool] = _nobody_watches
     recites: Callable[[PersonaView, str, str], bool] = _recites_nothing
+    toolbox: Toolbox | None = None
 
     @property
     def limits(self) -> Limits:

@@ -1,7 +1,7 @@
 """The first step of a turn: a model writes the answer into the draft."""
 
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
 
 import anyio
@@ -10,9 +10,10 @@ from spark_vtuber.core.cues import Cue, CueKind, Length
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.tools import ToolCall
 from spark_vtuber.core.turns import Mark
-from spark_vtuber.llm.port import LLM, LLMRequest, TextDelta, Usage
+from spark_vtuber.llm.port import LLM, LLMRequest, Message, TextDelta, Usage
 from spark_vtuber.pipeline.crew import Crew
 from spark_vtuber.pipeline.draft import Draft
+from spark_vtuber.pipeline.tools import MOST_CALLS, Caller, Taken
 from spark_vtuber.pipeline.turn import Turn
 
 LONGEST_TOKEN: Final = 8
@@ -20,6 +21,9 @@ LONGEST_TOKEN: Final = 8
 
 LEAST_TOKENS: Final = 16
 """Of the longest answer, however little a character talks."""
+
+ROUNDS: Final = 2
+"""Passes of a model in one turn."""
 
 EMPTY: Final = "empty"
 """The error of an answer that holds nothing to say."""
@@ -84,7 +88,7 @@ async def _write_in_time(turn: Turn, crew: Crew, draft: Draft, model: LLM) -> No
 
 
 async def _write(turn: Turn, crew: Crew, draft: Draft, model: LLM, cue: Cue) -> None:
-    """Stream one answer into the draft, with a deadline between its pieces.
+    """Write an answer into the draft, in at most `ROUNDS` passes: a result of a tool is spoken of in the next one.
 
     An answer that grows far beyond its limit, in text or in thoughts, is cut off. One that is to be short ends with its
     last whole sentence, whatever else the model has to say.
@@ -95,43 +99,91 @@ async def _write(turn: Turn, crew: Crew, draft: Draft, model: LLM, cue: Cue) -> 
     length = cue.length or Length()
     longest = min(crew.limits.max_tokens, length.max_tokens or crew.limits.max_tokens)
     max_tokens = min(longest, max(LEAST_TOKENS, round(longest * turn.persona.reply_share)))
-    request = LLMRequest(turn.persona, cue, messages, max_tokens=max_tokens)
-    turn.engine = model.capabilities.engine
+    capabilities = model.capabilities
+    tools = crew.toolbox.offered(capabilities) if crew.toolbox is not None else ()
+    request = LLMRequest(turn.persona, cue, messages, max_tokens=max_tokens, tools=tools)
+    turn.engine = capabilities.engine
     turn.measures.mark(Mark.REQUEST)
-    pieces = 0
+    pieces, rounds = 0, 1
+    while True:
+        read = await _read(turn, crew, draft, model, request)
+        pieces += read.pieces
+        if rounds == ROUNDS or read.is_cut or (more := await _more(turn, crew, draft, request, read)) is None:
+            break
+        request, rounds = more, rounds + 1
+        if not draft.is_empty:
+            draft.feed(" ")
+    if length.max_tokens and turn.measures.counts.get("tokens_out", pieces) >= max_tokens:
+        draft.drop_fragment()
+    turn.measures.counts.setdefault("tokens_out", pieces)
+
+
+@dataclass(slots=True)
+class _Read:
+    """What one pass of a model gave beside what is in the draft."""
+
+    text: str = ""
+    pieces: int = 0
+    is_cut: bool = False
+    calls: list[Taken] = field(default_factory=list)
+
+
+async def _read(turn: Turn, crew: Crew, draft: Draft, model: LLM, request: LLMRequest) -> _Read:
+    """Stream one pass into the draft, with a deadline between its pieces. Errands are sent on their way at once."""
+    read, most_chars = _Read(), request.max_tokens * LONGEST_TOKEN
+    sentences = request.cue.length.sentences if request.cue.length is not None else 0
     first_s = last_s = 0.0
     async with aclosing(model.stream(request)) as parts:
         while True:
             try:
-                with anyio.fail_after(crew.limits.between_tokens_s if pieces else crew.limits.first_audio_s):
+                with anyio.fail_after(crew.limits.between_tokens_s if read.pieces else crew.limits.first_audio_s):
                     part = await anext(parts, None)
             except TimeoutError as error:
                 raise EngineError("stalled", "the model stopped in the middle of its answer") from error
             match part:
                 case TextDelta(text):
                     turn.measures.mark(Mark.FIRST_TOKEN)
-                    pieces += 1
+                    read.pieces += 1
+                    read.text += text
                     last_s = crew.clock.now()
                     first_s = first_s or last_s
                     draft.feed(text)
-                    if max(draft.length, pieces) > max_tokens * LONGEST_TOKEN or draft.is_beyond(length.sentences):
+                    if max(draft.length, read.pieces) > most_chars or draft.is_beyond(sentences):
+                        read.is_cut = True
                         break
                 case Usage():
                     _note(turn, part)
                 case ToolCall():
-                    turn.measures.count("tool_calls")
+                    _call(turn, crew, part, read)
                 case None:
                     break
                 case _:
                     assert_never(part)
-    if length.max_tokens and turn.measures.counts.get("tokens_out", pieces) >= max_tokens:
-        draft.drop_fragment()
-    turn.measures.counts.setdefault("tokens_out", pieces)
     if last_s > first_s:
-        turn.measures.counts["tokens_per_s"] = (pieces - 1) / (last_s - first_s)
+        turn.measures.counts["tokens_per_s"] = (read.pieces - 1) / (last_s - first_s)
+    return read
+
+
+def _call(turn: Turn, crew: Crew, call: ToolCall, read: _Read) -> None:
+    """Take a call of the model, as long as there are not too many in this turn."""
+    turn.measures.count("tool_calls")
+    if crew.toolbox is not None and turn.measures.counts["tool_calls"] <= MOST_CALLS:
+        read.calls.append(crew.toolbox.take(call, Caller(turn.persona, turn.id, turn.cue)))
+
+
+async def _more(turn: Turn, crew: Crew, draft: Draft, request: LLMRequest, read: _Read) -> LLMRequest | None:
+    """The request for another pass with the results of the tools; None where there is nothing more to say."""
+    if crew.toolbox is None or not read.calls or not (draft.is_empty or any(one.wants_words for one in read.calls)):
+        return None
+    caller = Caller(turn.persona, turn.id, turn.cue)
+    with turn.measures.span("tools_ms"):
+        results = [Message("tool", await crew.toolbox.answer(one, caller), answers=one.call.id) for one in read.calls]
+    said = Message("assistant", read.text, calls=tuple(one.call for one in read.calls))
+    return replace(request, messages=(*request.messages, said, *results))
 
 
 def _note(turn: Turn, usage: Usage) -> None:
+    """Add the counts of a pass."""
     counts = {
         "tokens_in": usage.tokens_in,
         "tokens_cached": usage.tokens_cached,
@@ -139,4 +191,6 @@ def _note(turn: Turn, usage: Usage) -> None:
         "tokens_drafted": usage.tokens_drafted,
         "tokens_accepted": usage.tokens_accepted,
     }
-    turn.measures.counts |= {name: value for name, value in counts.items() if value is not None}
+    for name, value in counts.items():
+        if value is not None:
+            turn.measures.count(name, value)
