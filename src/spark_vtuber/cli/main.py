@@ -11,6 +11,7 @@ from spark_vtuber.cli import (
     config,
     demo,
     doctor,
+    engine,
     export,
     guard,
     models,
@@ -58,6 +59,7 @@ app.command()(rehearse.rehearse)
 app.command()(say.say)
 app.command()(doctor.doctor)
 app.command()(plan.plan)
+app.add_typer(engine.app, name="engine")
 app.add_typer(config.app, name="config")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(chat.app, name="chat")

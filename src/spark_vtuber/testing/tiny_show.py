@@ -1,25 +1,34 @@
 """Two characters on tiny random models: the files, the turns of a show, and what each turn ought to get."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Literal
 
+import httpx
+
+from spark_vtuber.core.ids import PersonaId
+from spark_vtuber.core.personas import Adapter, PersonaView
+from spark_vtuber.llm import openai
+from spark_vtuber.llm.openai_options import OpenAIOptions
+from spark_vtuber.llm.port import LLM, Message
 from spark_vtuber.testing import tiny_model
-from spark_vtuber.testing.llama_server import llama_server, text_of
+from spark_vtuber.testing.llama_server import LlamaServer, llama_server, text_of
+from spark_vtuber.testing.llm_client import client_env
 
-Line = tuple[str, str]
+Line = tuple[Literal["system", "user", "assistant"], str]
 """Role and content of a message."""
 
-PERSONAS: Final = ("a", "b")
-"""The characters, and the names of their adapters."""
+PERSONAS: Final = tuple(PersonaView(PersonaId(name), name.upper(), adapter=Adapter(name)) for name in ("a", "b"))
+"""Two characters whose adapters are called as they are."""
 
 CONTEXT: Final = 4096
 """Tokens that each slot of a server holds."""
 
 _WORDS: Final = "spark ember game chat stream you the and boss level hello wow jump again what never cat".split()
-_SYSTEM: Final = ("system", "You are on a stage with your twin. " * 3)
+_SYSTEM: Final[Line] = ("system", "You are on a stage with your twin. " * 3)
 _AGAIN: Final = 0.2
 """The share of turns that ask once more what was asked before, mostly of the other character."""
 
@@ -50,13 +59,19 @@ class Asked:
     place: int
     messages: tuple[Line, ...]
 
+    @property
+    def prompt(self) -> tuple[Message, ...]:
+        """The messages as our client takes them."""
+        return tuple(Message(role, content) for role, content in self.messages)
+
 
 def write_files(folder: Path) -> TinyFiles:
     """All models, in a folder that is there."""
     return TinyFiles(
         base=tiny_model.write_model(folder / "base.gguf"),
         adapters=tuple(
-            tiny_model.write_adapter(folder / f"{name}.gguf", seed) for seed, name in enumerate(PERSONAS, start=2)
+            tiny_model.write_adapter(folder / f"{persona.id}.gguf", seed)
+            for seed, persona in enumerate(PERSONAS, start=2)
         ),
         draft=tiny_model.write_model(folder / "draft.gguf", seed=9, shape=tiny_model.TINIER),
     )
@@ -77,6 +92,17 @@ def a_show(turns: int, seed: int) -> list[Asked]:
         asked.append(Asked(place, (_SYSTEM, *history)))
         history = [*history, ("assistant", _words(rng))]
     return asked
+
+
+@asynccontextmanager
+async def our_client(server: LlamaServer, **options: Any) -> AsyncIterator[LLM]:
+    """The client of the show, connected to a server, with both characters."""
+    chosen = OpenAIOptions(base_url=server.base_url, **options)
+    async with (
+        httpx.AsyncClient(trust_env=False) as http,
+        openai.SPEC.open(chosen, client_env(http, PERSONAS)) as model,
+    ):
+        yield model
 
 
 def answers_alone(program: Path, files: TinyFiles, show: Sequence[Asked], max_tokens: int) -> list[str]:
