@@ -17,6 +17,7 @@ from spark_vtuber.cli import (
     models,
     obs,
     panic,
+    persona,
     plan,
     rehearse,
     replay,
@@ -64,6 +65,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(chat.app, name="chat")
 app.add_typer(guard.app, name="guard")
+app.add_typer(persona.app, name="persona")
 app.add_typer(models.app, name="models")
 app.command()(panic.panic)
 app.add_typer(obs.app, name="obs")
