@@ -1,7 +1,7 @@
 """Two characters on tiny random models: the files, the turns of a show, and what each turn ought to get."""
 
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from spark_vtuber.llm.port import LLM, Message
 from spark_vtuber.testing import tiny_model
 from spark_vtuber.testing.llama_server import LlamaServer, llama_server, text_of
 from spark_vtuber.testing.llm_client import client_env
+from spark_vtuber.testing.tiny_model import TINIER, TINY, Shape
 
 Line = tuple[Literal["system", "user", "assistant"], str]
 """Role and content of a message."""
@@ -65,15 +66,15 @@ class Asked:
         return tuple(Message(role, content) for role, content in self.messages)
 
 
-def write_files(folder: Path) -> TinyFiles:
-    """All models, in a folder that is there."""
+def write_files(folder: Path, shape: Shape = TINY) -> TinyFiles:
+    """All models, in a folder that is there; base and adapters of this shape."""
     return TinyFiles(
-        base=tiny_model.write_model(folder / "base.gguf"),
+        base=tiny_model.write_model(folder / "base.gguf", shape=shape),
         adapters=tuple(
-            tiny_model.write_adapter(folder / f"{persona.id}.gguf", seed)
+            tiny_model.write_adapter(folder / f"{persona.id}.gguf", seed, shape)
             for seed, persona in enumerate(PERSONAS, start=2)
         ),
-        draft=tiny_model.write_model(folder / "draft.gguf", seed=9, shape=tiny_model.TINIER),
+        draft=tiny_model.write_model(folder / "draft.gguf", seed=9, shape=TINIER),
     )
 
 
@@ -95,11 +96,14 @@ def a_show(turns: int, seed: int) -> list[Asked]:
 
 
 @asynccontextmanager
-async def our_client(server: LlamaServer, **options: Any) -> AsyncIterator[LLM]:
-    """The client of the show, connected to a server, with both characters."""
+async def our_client(
+    server: LlamaServer, on_request: Callable[[httpx.Request], Awaitable[None]] | None = None, **options: Any
+) -> AsyncIterator[LLM]:
+    """The client of the show, connected to a server, with both characters. `on_request` is told of what leaves."""
     chosen = OpenAIOptions(base_url=server.base_url, **options)
+    hooks = {"request": [on_request] if on_request else []}
     async with (
-        httpx.AsyncClient(trust_env=False) as http,
+        httpx.AsyncClient(trust_env=False, event_hooks=hooks) as http,
         openai.SPEC.open(chosen, client_env(http, PERSONAS)) as model,
     ):
         yield model

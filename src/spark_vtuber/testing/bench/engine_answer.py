@@ -52,10 +52,15 @@ class Answer:
         return self.usage.tokens_cached / self.usage.tokens_in
 
 
+def greedy(persona: PersonaView, messages: tuple[Message, ...], max_tokens: int) -> LLMRequest:
+    """A request whose answer is the same every time."""
+    cue = Cue(CueId("bench"), CueKind.CHAT, messages[-1].content, author="bench")
+    return LLMRequest(persona, cue, messages, max_tokens=max_tokens, temperature=0.0)
+
+
 async def answer(model: LLM, persona: PersonaView, messages: tuple[Message, ...], max_tokens: int) -> Answer:
     """Ask once, greedily. Raises what the model raises; an answer without text is `EngineError("empty")` there."""
-    cue = Cue(CueId("bench"), CueKind.CHAT, messages[-1].content, author="bench")
-    request = LLMRequest(persona, cue, messages, max_tokens=max_tokens, temperature=0.0)
+    request = greedy(persona, messages, max_tokens)
     began_s = anyio.current_time()
     came_s: list[float] = []
     text: list[str] = []
