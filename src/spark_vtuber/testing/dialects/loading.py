@@ -86,7 +86,7 @@ class FakeOllama(_Loading):
         """`POST /api/show`."""
         if body.get("model") not in self.names:
             return fault(404, "model not found")
-        return httpx.Response(200, json={"capabilities": list(self.skills)})
+        return httpx.Response(200, json={"capabilities": list(self.skills), "model_info": {}})
 
     async def generate(self, body: Mapping[str, Any]) -> httpx.Response:
         """`POST /api/generate` without a prompt: loads a model, or with `keep_alive` 0 throws it out."""

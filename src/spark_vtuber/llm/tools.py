@@ -1,0 +1,231 @@
+"""Calls of tools as text: for models whose server has none, and for arguments that are wrong.
+
+A server that can hold an answer to a JSON schema gets tools by an *envelope*: one JSON object with what is said and
+what is called. `say` comes first in it, so that it can be spoken while the calls are still written; `EnvelopeReader`
+gives it piece by piece. What a model wrote is hostile input: nothing of it is used before `check_call` found it right.
+A call that is wrong is given back to the model once, with `repair_text`; `tool_choice: "required"` is no way to force a
+right one (servers take it and answer with none).
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from spark_vtuber.core.tools import Tool, ToolCall
+
+MAX_CALLS: Final = 4
+"""In one answer."""
+
+MAX_ARGUMENT_CHARS: Final = 8_000
+"""Longer arguments are not looked at."""
+
+MAX_MISTAKES: Final = 3
+"""That are told to a model at once."""
+
+_SHOWN_CHARS: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedCall:
+    """A call and what was found: `arguments` to use where there are no `mistakes`."""
+
+    call: ToolCall
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    mistakes: tuple[str, ...] = ()
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it may be carried out."""
+        return not self.mistakes
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a model wrote into an envelope. `mistake` says why it is none; `say` is then all that was written."""
+
+    say: str
+    calls: tuple[ToolCall, ...] = ()
+    mistake: str = ""
+
+
+def check_call(tools: Iterable[Tool], call: ToolCall) -> CheckedCall:
+    """A call against the tool it names. Never raises for what a model wrote.
+
+    A schema that cannot be used (`Tool.parameters` is no JSON schema, or refers elsewhere) is a mistake too: nothing is
+    ever fetched.
+    """
+    tool = next((tool for tool in tools if tool.name == call.name), None)
+    if tool is None:
+        return CheckedCall(call, mistakes=(f"there is no tool {_shown(call.name)}",))
+    if len(call.arguments) > MAX_ARGUMENT_CHARS:
+        return CheckedCall(call, mistakes=(f"the arguments are longer than {MAX_ARGUMENT_CHARS} characters",))
+    try:
+        arguments = json.loads(call.arguments or "{}", parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return CheckedCall(call, mistakes=("the arguments are not valid JSON",))
+    if not isinstance(arguments, dict):
+        return CheckedCall(call, mistakes=("the arguments are no JSON object",))
+    return CheckedCall(call, arguments, _mistakes(tool.parameters, arguments))
+
+
+def repair_text(checked: Sequence[CheckedCall], tools: Iterable[Tool]) -> str:
+    """What a model is told of its wrong calls, to write them again: once, and no more."""
+    known = {tool.name: tool for tool in tools}
+    lines = ["Your call was not carried out. Write it again and change only what is wrong, or answer without it."]
+    for one in checked:
+        if one.is_right:
+            continue
+        lines.append(f"{_shown(one.call.name)}: {'; '.join(one.mistakes)}.")
+        if (tool := known.get(one.call.name)) is not None:
+            lines.append(f"Its arguments are {json.dumps(tool.parameters, separators=(',', ':'))}")
+    if any(one.call.name not in known for one in checked):
+        lines.append(f"The tools are: {', '.join(known)}.")
+    return "\n".join(lines)
+
+
+def envelope_schema(tools: Iterable[Tool]) -> dict[str, Any]:
+    """The JSON schema of an envelope for these tools: `say` first, then `calls`."""
+    calls = [
+        _object({"name": {"const": tool.name}, "arguments": dict(tool.parameters)}, ("name", "arguments"))
+        for tool in tools
+    ]
+    listed: dict[str, Any] = {"type": "array", "maxItems": MAX_CALLS if calls else 0}
+    if calls:
+        listed["items"] = {"anyOf": calls}
+    return _object({"say": {"type": "string"}, "calls": listed}, ("say", "calls"))
+
+
+def envelope_hint(tools: Iterable[Tool]) -> str:
+    """What the prompt says of the envelope and of the tools."""
+    lines = [
+        'Answer with one JSON object: {"say": what you say aloud, "calls": the tools you use, usually []}.',
+        'A call is {"name": ..., "arguments": {...}}. The tools:',
+    ]
+    lines += [f"{tool.name}: {tool.description} {json.dumps(tool.parameters)}" for tool in tools]
+    return "\n".join(lines)
+
+
+def parse_envelope(text: str) -> Envelope:
+    """An envelope, also one in a Markdown fence or with words around it. Never raises.
+
+    Calls that have no name are left out, those beyond `MAX_CALLS` too; arguments are unchecked.
+    """
+    inner = text[text.find("{") : text.rfind("}") + 1]
+    try:
+        value = json.loads(inner, strict=False)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict) or not isinstance(value.get("say"), str):
+        return Envelope(text.strip(), mistake="the answer is no JSON object with what is said")
+    entries = value.get("calls")
+    named = [
+        (entry["name"], entry.get("arguments"))
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str)
+    ]
+    calls = tuple(
+        ToolCall(f"call-{number}", name, json.dumps({} if arguments is None else arguments))
+        for number, (name, arguments) in enumerate(named[:MAX_CALLS])
+    )
+    return Envelope(_without_surrogates(value["say"]), calls)
+
+
+class EnvelopeReader:
+    """Gives what is said while an envelope is still written. `text` is everything that was written."""
+
+    __slots__ = ("_at", "_is_over", "text")
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._at = -1
+        self._is_over = False
+
+    def feed(self, piece: str) -> str:
+        """What of `say` the piece completes; empty before it begins and after its end."""
+        self.text += piece
+        if self._at < 0:
+            self._at = self._begin()
+        if self._at < 0 or self._is_over:
+            return ""
+        said, self._at, self._is_over = _string_from(self.text, self._at)
+        return said
+
+    def close(self) -> Envelope:
+        """The whole envelope."""
+        return parse_envelope(self.text)
+
+    def _begin(self) -> int:
+        """Where the text of `say` begins; -1 while that is not there."""
+        head, _, rest = self.text.partition('"say"')
+        if not rest or head.strip().removeprefix("```json").removeprefix("```").strip() != "{":
+            return -1
+        value = rest.lstrip(" \t\r\n:")
+        return len(self.text) - len(value) + 1 if value.startswith('"') else -1
+
+
+def _string_from(text: str, at: int) -> tuple[str, int, bool]:
+    """What of a JSON string is whole from a place on, where it goes on, and whether it ended."""
+    end = at
+    while end < len(text) and text[end] != '"':
+        step = 1
+        if text[end] == "\\":
+            step = _escape_length(text, end)
+            if end + step > len(text):
+                break
+        end += step
+    try:
+        said = json.loads(f'"{text[at:end]}"', strict=False)
+    except ValueError:
+        return "", end, True
+    return _without_surrogates(said), end, end < len(text) and text[end] == '"'
+
+
+def _escape_length(text: str, at: int) -> int:
+    """Characters of the escape at a place; both halves of a character beyond the first plane belong together."""
+    if text[at + 1 : at + 2] != "u":
+        return 2
+    is_half = text[at + 2 : at + 4].lower() in {"d8", "d9", "da", "db"}
+    return 12 if is_half and "\\u".startswith(text[at + 6 : at + 8]) else 6
+
+
+def _mistakes(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    from jsonschema import Draft202012Validator, SchemaError
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+
+    try:
+        Draft202012Validator.check_schema(schema)
+        validator = Draft202012Validator(schema, registry=Registry())
+        found = sorted(validator.iter_errors(arguments), key=lambda error: list(map(str, error.absolute_path)))
+    except (SchemaError, Unresolvable, re.error, RecursionError):
+        return ("this tool cannot be used",)
+    told = (f"{error.json_path.removeprefix('$.').replace('$', 'all')}: {_shown(error.message)}" for error in found)
+    return tuple(told)[:MAX_MISTAKES]
+
+
+def _object(properties: Mapping[str, Any], required: Sequence[str]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def _no_constant(_name: str) -> Any:
+    raise ValueError("NaN and Infinity are no JSON")
+
+
+def _shown(text: str) -> str:
+    text = "".join(char if char.isprintable() else " " for char in text)
+    return text if len(text) <= _SHOWN_CHARS else text[: _SHOWN_CHARS - 1] + "…"
+
+
+def _without_surrogates(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

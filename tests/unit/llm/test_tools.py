@@ -1,0 +1,198 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from spark_vtuber.core.tools import Tool, ToolCall
+from spark_vtuber.llm.tools import (
+    MAX_ARGUMENT_CHARS,
+    MAX_CALLS,
+    MAX_MISTAKES,
+    Envelope,
+    EnvelopeReader,
+    check_call,
+    envelope_hint,
+    envelope_schema,
+    parse_envelope,
+    repair_text,
+)
+from spark_vtuber.testing.dialects.fake import fitting
+
+SCENES = {"type": "object", "properties": {"scene": {"enum": ["game", "chat"]}}, "required": ["scene"]}
+SWITCH = Tool("switch_scene", "Show another scene.", {**SCENES, "additionalProperties": False})
+WAVE = Tool("wave", "Wave.")
+TOOLS = (SWITCH, WAVE)
+
+
+def call(arguments: str, name: str = "switch_scene") -> ToolCall:
+    return ToolCall("c1", name, arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [("switch_scene", '{"scene": "game"}', {"scene": "game"}), ("wave", "{}", {}), ("wave", "", {})],
+)
+def test_a_call_that_fits_gives_its_arguments(name: str, arguments: str, expected: dict[str, Any]) -> None:
+    checked = check_call(TOOLS, call(arguments, name))
+
+    assert (checked.is_right, checked.arguments) == (True, expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mistake"),
+    [
+        ('{"scene": "moon"}', "scene: 'moon' is not one of"),
+        ("{}", "'scene' is a required property"),
+        ('{"scene": "game", "x": 1}', "additional properties"),
+        ('{"scene": NaN}', "not valid JSON"),
+        ('{"scene":', "not valid JSON"),
+        ("[" * 7000, "not valid JSON"),
+        ('["game"]', "no JSON object"),
+        ("null", "no JSON object"),
+        (" " * (MAX_ARGUMENT_CHARS + 1), "longer than"),
+    ],
+)
+def test_a_call_that_does_not_fit_says_why(arguments: str, mistake: str) -> None:
+    checked = check_call(TOOLS, call(arguments))
+
+    assert not checked.is_right
+    assert mistake.lower() in checked.mistakes[0].lower()
+    assert checked.arguments == {} or arguments.startswith("{")
+
+
+def test_a_tool_that_does_not_exist_is_a_mistake_that_cannot_fill_a_prompt() -> None:
+    checked = check_call(TOOLS, call("{}", "rm -rf\n" * 500))
+
+    assert checked.mistakes[0].startswith("there is no tool rm -rf ")
+    assert len(checked.mistakes[0]) < 200
+    assert checked.mistakes[0].isprintable()
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"type": "nonsense"},
+        {"$ref": "http://elsewhere.test/schema"},
+        {"$ref": "#/$defs/none"},
+        {"type": "object", "patternProperties": {"(": {}}},
+    ],
+)
+def test_a_schema_that_cannot_be_used_is_a_mistake_and_nothing_is_fetched(parameters: dict[str, Any]) -> None:
+    checked = check_call((Tool("odd", "", parameters),), call('{"a": 1}', "odd"))
+
+    assert checked.mistakes == ("this tool cannot be used",)
+
+
+def test_a_model_is_told_of_a_few_mistakes_and_not_of_all() -> None:
+    parameters = {"type": "object", "required": [f"key{number}" for number in range(50)]}
+
+    assert len(check_call((Tool("odd", "", parameters),), call("{}", "odd")).mistakes) == MAX_MISTAKES
+
+
+def test_the_repair_names_what_is_wrong_and_what_would_be_right() -> None:
+    wrong = check_call(TOOLS, call('{"scene": "moon"}'))
+    right, unknown = check_call(TOOLS, call("{}", "wave")), check_call(TOOLS, call("{}", "fly"))
+
+    text = repair_text((wrong, right), TOOLS)
+    assert "'moon' is not one of" in text
+    assert '"enum":["game","chat"]' in text
+    assert "wave" not in text
+    assert "The tools are: switch_scene, wave." in repair_text((unknown,), TOOLS)
+
+
+def test_the_envelope_of_the_schema_is_one_that_is_understood() -> None:
+    schema = envelope_schema(TOOLS)
+    written = {"say": "Off we go.", "calls": [{"name": "switch_scene", "arguments": {"scene": "game"}}]}
+
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(written)
+    Draft202012Validator(schema).validate(fitting(schema))
+    assert next(iter(schema["properties"])) == "say"
+    assert parse_envelope(json.dumps(written)) == Envelope(
+        "Off we go.", (ToolCall("call-0", "switch_scene", '{"scene": "game"}'),)
+    )
+    assert not Draft202012Validator(schema).is_valid({"say": "", "calls": [{"name": "fly", "arguments": {}}]})
+
+
+def test_without_tools_the_envelope_holds_words_only() -> None:
+    schema = envelope_schema(())
+
+    Draft202012Validator(schema).validate({"say": "Hi.", "calls": []})
+    assert not Draft202012Validator(schema).is_valid({"say": "Hi.", "calls": [{}]})
+
+
+def test_the_hint_names_every_tool() -> None:
+    assert all(tool.name in envelope_hint(TOOLS) and tool.description in envelope_hint(TOOLS) for tool in TOOLS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '```json\n{"say": "Hi.", "calls": []}\n```',
+        'Here you are: {"say": "Hi.", "calls": []} Bye!',
+        '{"say": "Hi."}',
+        '{"say": "Hi.", "calls": "none"}',
+        '{"say": "Hi.", "calls": [{"arguments": {}}, 3, {"name": 5}]}',
+    ],
+)
+def test_what_models_write_around_an_envelope_does_not_matter(text: str) -> None:
+    assert parse_envelope(text) == Envelope("Hi.")
+
+
+@pytest.mark.parametrize("text", ["Hello there.", '{"calls": []}', '{"say": 3}', "[]", "", "{" * 5000, '{"say": "Hi.'])
+def test_what_is_no_envelope_is_said_as_it_was_written(text: str) -> None:
+    envelope = parse_envelope(text)
+
+    assert (envelope.say, envelope.calls) == (text.strip(), ())
+    assert envelope.mistake
+
+
+def test_only_so_many_calls_are_taken() -> None:
+    calls = [{"name": "wave"} for _ in range(100)]
+
+    assert len(parse_envelope(json.dumps({"say": "", "calls": calls})).calls) == MAX_CALLS
+
+
+@given(
+    say=st.text(),
+    is_ascii=st.booleans(),
+    sizes=st.lists(st.integers(1, 9)),
+    fence=st.sampled_from(["", "```json\n", " "]),
+)
+def test_what_is_said_comes_piece_by_piece_and_whole_however_it_is_cut(
+    say: str, is_ascii: bool, sizes: list[int], fence: str
+) -> None:
+    text = fence + json.dumps({"say": say, "calls": [{"name": "wave"}]}, ensure_ascii=is_ascii)
+    reader, said, at = EnvelopeReader(), "", 0
+    for size in [*sizes, len(text)]:
+        said += reader.feed(text[at : at + size])
+        at += size
+
+    assert said == say
+    assert reader.close().calls == (ToolCall("call-0", "wave", "{}"),)
+
+
+def test_what_is_said_comes_before_the_calls_are_written() -> None:
+    reader = EnvelopeReader()
+
+    assert [reader.feed(piece) for piece in ('{"sa', 'y": "Oh', " he\\", 'n', "llo", '", "calls": [{"na')] == [
+        "", "Oh", " he", "\n", "llo", "",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["Hello.", '{"calls": [], "say": "late"}', '{"say": 3', '{"say": "\\q'])
+def test_what_is_no_envelope_is_not_said_while_it_is_written(text: str) -> None:
+    reader = EnvelopeReader()
+
+    assert [reader.feed(char) for char in text] == [""] * len(text)
+    assert reader.text == text
+
+
+def test_half_a_character_is_no_reason_to_fail() -> None:
+    reader = EnvelopeReader()
+
+    assert reader.feed('{"say": "a\\ud83d", "calls": []}') == "a\ufffd"
+    assert parse_envelope('{"say": "a\\ud83d"}').say == "a\ufffd"
