@@ -50,6 +50,11 @@ class NoteTaker:
         self._seen: dict[str, int] = {}
         self._sentences = 0
 
+    @property
+    def known_words(self) -> int:
+        """How many words are told apart now."""
+        return len(self._seen)
+
     def notes(self, record: TurnRecord, name: str, at: int) -> tuple[Note, ...]:
         """What of a turn is worth keeping; `name` is its character's, `at` its number. Only what was heard counts."""
         found = []
