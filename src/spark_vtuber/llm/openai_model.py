@@ -50,6 +50,7 @@ class OpenAIModel:
         self._wire = wire
         self._log = log
         self._prompts = PromptEncoder()
+        self._heads: dict[PersonaId, tuple[tuple[Any, ...], bytes]] = {}
         self._places = {persona: place for place, persona in enumerate(personas)}
         self._dialect = DIALECTS["openai" if options.dialect == AUTO else options.dialect]
         self._seen = Seen(model=options.model)
@@ -194,31 +195,56 @@ class OpenAIModel:
         return request.max_tokens if own is None else min(own, request.max_tokens)
 
     def _body(self, request: LLMRequest) -> bytes:
+        messages = self._prompts.encode(request.persona.id, request.messages)
+        return self._head(request) + b',"messages":' + messages + b"}"
+
+    def _head(self, request: LLMRequest) -> bytes:
+        """The request but its messages, without the end; it is the one of the turn before unless something changed."""
+        persona = request.persona
+        limit = self._max_tokens(request)
+        why = (
+            self._dialect,
+            self._seen,
+            persona.adapter,
+            persona.sampling,
+            request.temperature,
+            request.stop,
+            limit,
+            request.schema,
+            request.tools,
+        )
+        last = self._heads.get(persona.id)
+        if last is not None and last[0] == why:
+            return last[1]
+        keys = self._keys(request, limit)
+        head = json.dumps(keys, separators=(",", ":")).encode()[:-1]
+        self._heads[persona.id] = (why, head)
+        return head
+
+    def _keys(self, request: LLMRequest, limit: int) -> dict[str, Any]:
         persona = request.persona
         place = self._places.setdefault(persona.id, len(self._places))
         try:
-            head = self._dialect.shape(self._seen, persona.adapter, place)
+            keys = self._dialect.shape(self._seen, persona.adapter, place)
         except EngineError:
             self._must_look = True
             raise
-        head |= {"stream": True, "stream_options": {"include_usage": True}}
+        keys |= {"stream": True, "stream_options": {"include_usage": True}}
         if self._options.temperature is not None:
-            head["temperature"] = self._options.temperature
-        head |= self._dialect.sampled(persona.sampling)
+            keys["temperature"] = self._options.temperature
+        keys |= self._dialect.sampled(persona.sampling)
         if request.temperature is not None:
-            head["temperature"] = request.temperature
+            keys["temperature"] = request.temperature
         if request.stop:
-            head["stop"] = request.stop
+            keys["stop"] = request.stop
         if "max_completion_tokens" not in self._options.extra_body:
-            head["max_tokens"] = self._max_tokens(request)
+            keys["max_tokens"] = limit
         if request.schema is not None:
             shape = {"name": "answer", "strict": True, "schema": request.schema}
-            head["response_format"] = {"type": "json_schema", "json_schema": shape}
+            keys["response_format"] = {"type": "json_schema", "json_schema": shape}
         if request.tools:
-            head["tools"] = [_function(tool) for tool in request.tools]
-        head |= self._options.extra_body
-        messages = self._prompts.encode(persona.id, request.messages)
-        return json.dumps(head, separators=(",", ":")).encode()[:-1] + b',"messages":' + messages + b"}"
+            keys["tools"] = [_function(tool) for tool in request.tools]
+        return keys | self._options.extra_body
 
     def _as_taken(self, request: LLMRequest) -> LLMRequest:
         """The request without what the server is known to refuse."""
