@@ -177,6 +177,21 @@ def test_a_voice_with_one_line_repeats_it() -> None:
     assert [voice.say("strange_thing", {}) for _ in range(2)] == ["Hm.", "Hm."]
 
 
+def test_an_intent_whose_lines_cannot_be_filled_has_those_of_its_family() -> None:
+    lines = {"taste_this": (line("<star>?"),), "taste": (line("Taste."),), "fallback": (line("Hm."),)}
+    voice = Voice(lines, random.Random(1))
+
+    assert voice.say("taste_this", {}) == "Taste."
+    assert voice.say("taste_this", {"star1": "Tea"}) == "Tea?"
+
+
+@pytest.mark.parametrize("persona", PERSONAS.values(), ids=PERSONAS)
+def test_a_question_whose_subject_was_not_read_is_answered(persona: PersonaView) -> None:
+    talk = Talk(BRAIN, random.Random(1))
+
+    assert talk.answer(persona, Cue(CueId("c"), CueKind.CHAT, "what music do you like?", author="Tom"))
+
+
 def test_answers_stay_short_whatever_is_filled_in() -> None:
     talk = Talk(BRAIN, random.Random(1))
     long = " ".join(["incomprehensibilities"] * 20)

@@ -69,10 +69,10 @@ class Voice:
         """A line for an intent, filled; an intent without lines of its own has those of its family.
 
         The family of `sad_pet` is `sad`, and everything else belongs to `fallback`.
-        Only lines whose slots are all known are taken; those that use the slot `must` go first where it is known.
+        Only lines whose slots are all known are taken, those of the family where an intent has none; those that use
+        the slot `must` go first where it is known.
         """
-        intent = self._family(intent)
-        fitting = [line for line in self._lines[intent] if line.slots <= slots.keys()]
+        intent, fitting = self._fitting(intent, slots)
         if must in slots:
             fitting = [line for line in fitting if must in line.slots] or fitting
         said = self._said[intent]
@@ -84,10 +84,13 @@ class Voice:
         self._last = filled(chosen, slots)
         return self._last
 
-    def _family(self, intent: str) -> str:
-        while intent not in self._lines:
+    def _fitting(self, intent: str, slots: Mapping[str, str]) -> tuple[str, list[Line]]:
+        """The intent, or the nearest of its family that has a line that can be filled, and those lines."""
+        while True:
+            fitting = [line for line in self._lines.get(intent, ()) if line.slots <= slots.keys()]
+            if fitting or intent == FALLBACK:
+                return intent, fitting
             intent = intent.rpartition("_")[0] or FALLBACK
-        return intent
 
     def _preferred(self, lines: list[Line]) -> list[Line]:
         personal = [line for line in lines if line.slots & _PERSONAL]
