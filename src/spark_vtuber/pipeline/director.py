@@ -4,7 +4,6 @@ import math
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
 
 import anyio
 
@@ -15,20 +14,19 @@ from spark_vtuber.core.ids import CueId, PersonaId, Serial, TurnId
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.core.steering import Queue, Upcoming, cue_key
 from spark_vtuber.core.turns import Outcome, Reason, TurnRecord
-from spark_vtuber.pipeline.choosing.scores import is_paid, is_plain
+from spark_vtuber.pipeline.choosing.scores import is_plain
 from spark_vtuber.pipeline.crew import Crew
 from spark_vtuber.pipeline.dialogue import Dialogue
 from spark_vtuber.pipeline.farewell import finish_sentence
 from spark_vtuber.pipeline.habits import Habits
 from spark_vtuber.pipeline.inbox import Choice, Dropped, Inbox
+from spark_vtuber.pipeline.pace import Pace
 from spark_vtuber.pipeline.quiet import Quiet
 from spark_vtuber.pipeline.run import run_turn
 from spark_vtuber.pipeline.running import Running
 from spark_vtuber.pipeline.tally import Tally
+from spark_vtuber.pipeline.thanks import second_try
 from spark_vtuber.pipeline.turn import Turn
-
-_FINAL: Final = frozenset({Reason.DELETED, Reason.BANNED, Reason.IGNORED, Reason.REJECTED, Reason.PANIC, Reason.STRUCK})
-"""Reasons for which a turn was cut that leave nobody to thank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ class Director:
         self._serial = Serial("t")
         self._sayings = Serial("say")
         self._idlings = Serial("idle")
-        self._answered_s = -math.inf
+        self._pace = Pace(inbox, self._running)
         self._is_stopped = False
         self._is_closing = False
         self._looked = anyio.Event()
@@ -131,7 +129,7 @@ class Director:
     async def _wait(self) -> None:
         """Until something changes, a pause is over, or it was quiet for so long that somebody talks."""
         now_s = self._crew.clock.now()
-        quiet_s, pause_s, duet_s = self._quiet_left_s(), self._pause_left_s(), self._dialogue.left_s(now_s)
+        quiet_s, pause_s, duet_s = self._quiet_left_s(), self._pace.left_s(now_s), self._dialogue.left_s(now_s)
         waits = [wait_s for wait_s in (quiet_s, pause_s, duet_s) if wait_s is not None]
         with anyio.move_on_after(min(waits, default=None)) as patience:
             await self._wake.wait()
@@ -315,11 +313,10 @@ class Director:
         proposal = self._dialogue.next(len(self._inbox), lambda persona: not self._running.of(persona))
         if proposal is not None:
             return self._turn_for(Choice(proposal.cue, {}, 1), proposal.reasons)
-        while not self._are_all_busy or self._crew.approvals.held:
-            choice = self._inbox.take(now_s, self._may_start)
-            if choice is None or (turn := self._turn_for(choice)) is not None:
-                return turn if choice is not None else None
-        return None
+        if self._are_all_busy and not self._crew.approvals.held:
+            return None
+        choice = self._inbox.take(now_s, self._may_start)
+        return self._turn_for(choice) if choice else None
 
     @property
     def _are_all_busy(self) -> bool:
@@ -337,7 +334,7 @@ class Director:
 
     def _may_start(self, cue: Cue) -> bool:
         """Whether the cue passes the screen and its persona is free; one that holds an answer is, for the operator."""
-        if is_plain(cue) and self._is_pausing():
+        if is_plain(cue) and self._pace.is_pausing(self._crew.clock.now()):
             return False
         if not self._habits.screen.may_answer(cue):
             return False
@@ -358,6 +355,7 @@ class Director:
         cue = choice.cue
         if not self._dialogue.may_begin(cue):
             self._tally.cue_dropped(cue, Reason.CAPPED)
+            self._wake.set()
             return None
         length = self._habits.length(self._inbox.pressure(self._crew.clock.now()))
         cue = cue if cue.length is not None else replace(cue, length=length)
@@ -384,7 +382,7 @@ class Director:
             record = turn.record()
             self._tally.turn_ended(record)
             if record.is_answered:
-                self._answered_s = now_s
+                self._pace.answered(now_s)
                 self._inbox.answered(record.cue, record.heard, now_s)
             elif record.outcome is Outcome.FAILED:
                 self._inbox.failed(record.cue)
@@ -393,19 +391,8 @@ class Director:
         is_misheard = record.outcome is Outcome.SUPERSEDED and record.reason == Reason.MISHEARD
         if is_misheard and record.cue.duet is None:
             self.offer(replace(turn.cue, expected=None))
-        elif is_paid(record.cue) and not record.is_answered:
-            self._try_again(record)
-
-    def _try_again(self, record: TurnRecord) -> None:
-        """Whoever paid is thanked: a turn that was cut before its answer was heard gives the cue back, once."""
-        cue = record.cue
-        if record.reason == Reason.SHUTDOWN:
-            return
-        if cue.is_second_try or record.reason in _FINAL or self._is_stopped:
-            self._tally.cue_given_up(cue)
-            return
-        self._tally.cue_returned(cue)
-        self.offer(replace(cue, is_second_try=True))
+        elif (cue := second_try(record, self._tally, is_stopped=self._is_stopped)) is not None:
+            self.offer(cue)
 
     def _quiet_left_s(self) -> float | None:
         """How long it must stay quiet until somebody talks by themselves; None where nobody will."""
@@ -426,16 +413,6 @@ class Director:
         self.offer(
             Cue(CueId(self._idlings.next()), CueKind.IDLE, "", persona=talker, received_s=now_s, admitted_s=now_s)
         )
-
-    def _is_pausing(self) -> bool:
-        """Whether the policy has unpaid lines wait: an answer is given, or was a short while ago."""
-        pause_s = self._inbox.pause_s
-        return pause_s > 0 and (len(self._running) > 0 or self._crew.clock.now() < self._answered_s + pause_s)
-
-    def _pause_left_s(self) -> float | None:
-        """How long lines that wait must go on to do so; None where the end of a turn tells."""
-        left_s = self._answered_s + self._inbox.pause_s - self._crew.clock.now()
-        return left_s if left_s > 0 and len(self._inbox) and not len(self._running) else None
 
     def _upcoming(self, choice: Choice, now_s: float) -> Upcoming:
         casting = self._cast(choice.cue)

@@ -7,7 +7,6 @@ from typing import Final
 from spark_vtuber.core.cues import DuetStep
 from spark_vtuber.core.desk import Announce
 from spark_vtuber.core.duets import DuetEnd, DuetPhase, DuetPlan, DuetState
-from spark_vtuber.core.events import ChatEvent
 from spark_vtuber.core.ids import PersonaId, Serial, TurnId
 from spark_vtuber.core.turns import Outcome, Reason, TurnRecord
 from spark_vtuber.pipeline.duet_rules import Said, advise
@@ -193,12 +192,6 @@ class Conductor:
             self._left_for = why
             phase = DuetPhase.PAUSED if self.is_paused else DuetPhase.LEAVING
             self._state = replace(self._state, of=last, phase=phase, reason=why.value)
-
-    def retract(self, is_meant: Callable[[ChatEvent], bool]) -> None:
-        """End a duet whose wish was taken back."""
-        plan = self._state.plan
-        if self.is_on and plan is not None and plan.event is not None and is_meant(plan.event):
-            self.finish(DuetEnd.RETRACTED)
 
     def finish(self, end: DuetEnd) -> bool:
         """End the duet now; False where none runs. Its turns are not wanted any more."""
