@@ -127,7 +127,7 @@ class Memoir:
 
     async def _is_quiet(self, director: Director) -> bool:
         """Whether it stays quiet for as long as the streamer wants."""
-        heard = self._stirred
+        self._stirred = heard = anyio.Event()
         with anyio.move_on_after(self._house.config.context.idle_s):
             await heard.wait()
         return director.is_idle and not heard.is_set()

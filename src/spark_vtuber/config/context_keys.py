@@ -20,7 +20,7 @@ class ContextSettings(Section):
 
     tokens: Annotated[int, AfterValidator(_enough)] = key(
         0,
-        "Longest prompt, in tokens; 0 = what the model has room for beside an answer, up to 16,000, and 6,000 where "
+        "Longest prompt, in tokens; 0 = what the model has room for beside an answer, up to 16,000, and 8,000 where "
         "nobody says. More than the model has room for is never sent.",
         "live",
         ge=0,

@@ -13,7 +13,7 @@ LEAST_CHANGING_TOKENS: Final = 400
 LARGEST_TOKENS: Final = 16_000
 """What a prompt takes at most where nobody says otherwise and the model has room for it."""
 
-UNKNOWN_TOKENS: Final = 6_000
+UNKNOWN_TOKENS: Final = 8_000
 """What it takes where nobody says otherwise and the model's context is not known."""
 
 _SYSTEM_TOKENS: Final = 2_000

@@ -181,7 +181,7 @@ def test_a_show_short_of_memory_tells_less_and_goes_on() -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "context", "total"),
-    [(0, None, 6_000), (0, 4_096, 3_796), (0, 131_072, 16_000), (32_000, 131_072, 32_000), (32_000, 8_192, 7_892),
+    [(0, None, 8_000), (0, 4_096, 3_796), (0, 131_072, 16_000), (32_000, 131_072, 32_000), (32_000, 8_192, 7_892),
      (12_000, None, 12_000), (0, 1_024, LEAST_TOKENS)],
 )  # fmt: skip
 def test_a_budget_fits_the_model(wanted: int, context: int | None, total: int) -> None:
