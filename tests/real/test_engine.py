@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from typer.testing import CliRunner, Result
@@ -20,7 +21,7 @@ from spark_vtuber.health.machine import is_free
 from spark_vtuber.serving.job import Identity
 from spark_vtuber.serving.processes import cut, end, identity_of, is_alive, tail
 from spark_vtuber.testing.fake_engine import write_program
-from spark_vtuber.testing.live import free_port
+from spark_vtuber.testing.live import free_port, live_show
 from spark_vtuber.testing.model_files import adapter_gguf, llama_gguf
 
 pytestmark = [pytest.mark.real, pytest.mark.platform("linux", "darwin")]
@@ -111,7 +112,8 @@ def test_a_server_is_started_warmed_restarted_and_stopped_with_nothing_left(benc
     told = bench.status()
     assert (told["state"], told["restarts"], told["acceptance"]) == ("ready", 0, 0.75)
     assert told["memory_bytes"] > 1_000_000
-    assert any("--cache-ram" in line for line in told["tail"])
+    assert "--cache-ram" in Path(told["log"]).read_text(encoding="utf-8")
+    assert told["tail"]
     assert "75 %" in bench.run("status").stdout
     again = bench.run("up")
     assert (again.exit_code, "is up already" in again.stderr) == (1, True)
@@ -172,6 +174,26 @@ def test_what_would_run_is_printed_without_running_it(bench: Bench) -> None:
     assert "--spec-type ngram-simple" in shown.stdout
     assert "--parallel 2 --ctx-size 4096" in shown.stdout
     assert bench.status() == {"state": "off", "detail": "none was started"}
+
+
+async def test_a_show_starts_its_server_thinks_with_it_and_ends_it(bench: Bench) -> None:
+    text = bench.file.read_text(encoding="utf-8").replace("[engine]\n", "[engine]\nwith_show = true\n")
+    async with live_show(text, data_dir=bench.place.folder.parent) as show:
+        with anyio.fail_after(LIMIT_S):
+            while (await states(show.http)).get("engine") != "ok" or not bench.ask("/asked")["asked"]:
+                await anyio.sleep(0.05)
+            while (await states(show.http)).get("llm:main") != "ok":
+                await anyio.sleep(0.05)
+        kept = bench.place.kept()
+        assert kept is not None
+        assert is_alive(kept.process)
+    assert gone(kept.process)
+    assert gone(kept.keeper)
+
+
+async def states(http: httpx.AsyncClient) -> dict[str, str]:
+    components = (await http.get("/api/health")).json()["components"]
+    return {one["name"]: one["state"] for one in components}
 
 
 def test_another_process_with_the_number_of_one_that_is_gone_is_left_alone() -> None:

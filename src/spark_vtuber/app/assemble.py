@@ -30,6 +30,7 @@ from spark_vtuber.app.machinery import join
 from spark_vtuber.app.mutes import Mutes
 from spark_vtuber.app.obs import ObsRoom, safety
 from spark_vtuber.app.ratings import RatingBook
+from spark_vtuber.app.serving_show import keep_server
 from spark_vtuber.app.show import Parts, Show
 from spark_vtuber.app.sound import keep_sounding
 from spark_vtuber.app.standins import StandIns
@@ -104,6 +105,7 @@ async def run_show(
         await stack.enter_async_context(assembly.room.open())
         await assembly.equipment.open()
         async with house.open(), anyio.create_task_group() as tasks:
+            keep_server(house)
             show = assembly.wire(is_dry=is_dry)
             if muted_reason:
                 await show.start_muted(muted_reason)

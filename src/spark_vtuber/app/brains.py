@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from spark_vtuber import engines
 from spark_vtuber.app.standins import StandIns
-from spark_vtuber.config.keys import AUTO
+from spark_vtuber.config.keys import AUTO, Config
 from spark_vtuber.config.load import EngineChoice, Settings
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.cues import Cue, CueKind
@@ -47,6 +47,12 @@ def choice_for(settings: Settings, persona: str, found: tuple[FoundServer, ...])
         return None
     options = engines.spec("llm", "openai").options
     return EngineChoice("openai", options.model_validate({"base_url": found[0].base_url}))
+
+
+def ports_to_look_at(config: Config) -> tuple[int, ...]:
+    """Where a model server may listen; first the one that the configuration starts."""
+    usual = config.discovery.ports
+    return (config.engine.port, *(one for one in usual if one != config.engine.port)) if config.engine.use else usual
 
 
 class Minds:

@@ -9,8 +9,8 @@ from typing import Final
 import httpx
 
 from spark_vtuber import engines
-from spark_vtuber.app import avatar_probe, looks
-from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL, UNDERSTUDY
+from spark_vtuber.app import avatar_probe, looks, serving_checks
+from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL, UNDERSTUDY, ports_to_look_at
 from spark_vtuber.app.chats import SOURCES, engine_of, options_of
 from spark_vtuber.app.environment import Surroundings, engine_env
 from spark_vtuber.app.tokens import FindSecret, token
@@ -54,6 +54,7 @@ class Ground:
     avatars: Callable[[Config], AsyncIterator[Finding]] = avatar_probe.findings
     vault: Callable[[Config], Vault] = open_vault
     secrets: Callable[[Config], Iterator[Finding]] = findings
+    server: Callable[[Settings], Iterator[Finding]] = serving_checks.findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ async def examine(
         return
     async for finding in ground.avatars(config):
         yield Checked("avatars", finding)
-    async for finding in _found_models(settings, http):
+    async for finding in _model_servers(settings, http, ground):
         yield Checked("engines", finding)
     env = engine_env(settings.config, around, http, _views(settings.config), vault.secret)
     async for checked in _engines(settings, env, ground.engine):
@@ -193,6 +194,14 @@ async def _show_on(http: httpx.AsyncClient, port: int) -> str:
         return ""
 
 
+async def _model_servers(settings: Settings, http: httpx.AsyncClient, ground: Ground) -> AsyncIterator[Finding]:
+    """The one that the configuration starts, then those that run."""
+    for finding in ground.server(settings):
+        yield finding
+    async for finding in _found_models(settings, http):
+        yield finding
+
+
 async def _found_models(settings: Settings, http: httpx.AsyncClient) -> AsyncIterator[Finding]:
     discovery = settings.config.discovery
     if all(choices["llm"].name != AUTO for choices in settings.engines.values()):
@@ -200,7 +209,7 @@ async def _found_models(settings: Settings, http: httpx.AsyncClient) -> AsyncIte
     if not discovery.on:
         yield Finding("llm", "note", "no model is configured, and discovery is off: the understudy answers")
         return
-    found = await discover(http, ports=discovery.ports, skip=(settings.config.server.port,))
+    found = await discover(http, ports=ports_to_look_at(settings.config), skip=(settings.config.server.port,))
     for server in found:
         yield Finding("llm", "ok", f"{server.name} at {server.base_url}: {', '.join(server.models) or 'no model'}")
     if not found:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from spark_vtuber.app.brains import Minds, choice_for
+from spark_vtuber.app.brains import Minds, choice_for, ports_to_look_at
 from spark_vtuber.app.engine_room import EngineRoom
 from spark_vtuber.app.house import House
+from spark_vtuber.app.serving_run import address
 from spark_vtuber.app.standins import StandIns
 from spark_vtuber.config.keys import AUTO
 from spark_vtuber.config.load import EngineChoice, Settings
@@ -19,6 +20,7 @@ from spark_vtuber.health.steady import SteadyGuard, SteadyModel, SteadyVoice
 from spark_vtuber.llm.discovery import FoundServer, discover
 from spark_vtuber.moderation.port import GuardContext
 from spark_vtuber.pipeline.phrase import GUARD_FAILED
+from spark_vtuber.serving.quantisation import Server
 from spark_vtuber.tts.port import TTS
 
 Told = Callable[[str, Direction, GuardContext, Verdict], None]
@@ -171,8 +173,14 @@ class Equipment:
     async def _discover(self, settings: Settings) -> None:
         """Look for model servers where a character shall think with what there is."""
         discovery = settings.config.discovery
-        if discovery.on and any(ports["llm"].name == AUTO for ports in settings.engines.values()):
-            self.found = await discover(self._house.http, ports=discovery.ports, skip=(self._skip_port,))
+        engine = settings.config.engine
+        if not any(ports["llm"].name == AUTO for ports in settings.engines.values()):
+            return
+        if engine.use and engine.with_show:
+            self.found = (FoundServer(Server(engine.use).label, address(engine.port), ()),)
+        elif discovery.on:
+            ports = ports_to_look_at(settings.config)
+            self.found = await discover(self._house.http, ports=ports, skip=(self._skip_port,))
 
     def _in_use(self) -> list[Any]:
         """What must stay open."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 import anyio
 import httpx
 
-from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL, choice_for
+from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL, choice_for, ports_to_look_at
 from spark_vtuber.app.checks import Checked
 from spark_vtuber.app.environment import Surroundings, engine_env, http_client
 from spark_vtuber.app.obs import address_of, opener, wanted
@@ -129,7 +129,7 @@ async def _engines(
     config = settings.config
     personas = tuple(card.load(PersonaId(name), one.card) for name, one in config.persona.items())
     discovery = config.discovery
-    found = await discover(http, ports=discovery.ports, skip=(config.server.port,)) if discovery.on else ()
+    found = await discover(http, ports=ports_to_look_at(config), skip=(config.server.port,)) if discovery.on else ()
     async with equip(settings, around, http, personas) as open_engine:
         for persona in personas:
             chosen = settings.engines[persona.id]

@@ -26,7 +26,7 @@ from spark_vtuber.serving.job import Job, Kept, kept_in
 from spark_vtuber.serving.machines import Machine
 from spark_vtuber.serving.plan import check, make_plan
 from spark_vtuber.serving.probe import get
-from spark_vtuber.serving.processes import cut, end, is_alive
+from spark_vtuber.serving.processes import ask_to_end, cut, end, is_alive
 
 FOLDER: Final = "engine"
 """In the data directory."""
@@ -186,6 +186,20 @@ def stop(place: Place) -> bool:
     latest = place.kept() or kept
     ended_server = end(latest.process) or end(kept.process)
     return ended_keeper or ended_server
+
+
+def let_go(place: Place) -> None:
+    """Have the keeper end its server, without waiting for it."""
+    kept = place.kept()
+    if kept is not None:
+        ask_to_end(kept.keeper)
+        if sys.platform == "win32":
+            ask_to_end(kept.process)
+
+
+def address(port: int) -> str:
+    """The address of a server's OpenAI interface."""
+    return f"http://{HOST}:{port}/v1"
 
 
 async def gauges(kept: Kept) -> Gauges:

@@ -240,7 +240,7 @@ def _table(place: Place, kept: Kept | None, told: Gauges) -> dict[str, Any]:
         "detail": kept.detail,
         "server": kept.server,
         "model": kept.model,
-        "base_url": f"http://127.0.0.1:{kept.port}/v1",
+        "base_url": serving_run.address(kept.port),
         "pid": process.pid if process and is_running else None,
         "since_s": round(max(0.0, time.time() - kept.since_ms / 1000), 1),
         "restarts": kept.restarts,
@@ -287,7 +287,7 @@ def _show_tail(place: Place) -> None:
 
 
 def _address(order: Order) -> str:
-    return f"http://127.0.0.1:{order.settings.port}/v1"
+    return serving_run.address(order.settings.port)
 
 
 def _fail(error: SparkError, code: int) -> NoReturn:

@@ -110,6 +110,13 @@ def end(identity: Identity | None, patience_s: float = TERMINATE_S) -> bool:
     return True
 
 
+def ask_to_end(identity: Identity | None) -> None:
+    """Ask a process to terminate, without waiting; no harm where it is gone."""
+    process = _process(identity)
+    if process is not None:
+        _terminate(process)
+
+
 def cut(log: Path, largest: int = LARGEST_LOG) -> None:
     """Keep a log from growing without end: beyond `largest` bytes its second half moves into `NAME.1`.
 

@@ -36,6 +36,9 @@ class ShowMetrics:
         self._received = Counter("spark_vtuber_chat_received_total", "Lines received, by source.", ["source"])
         self._dropped = Counter("spark_vtuber_chat_dropped_total", "Lines dropped, by reason.", ["reason"])
         self._tokens = Counter("spark_vtuber_tokens_total", "Tokens of the model, in and out.", ["direction"])
+        self._draft = Counter(
+            "spark_vtuber_draft_tokens_total", "Tokens that were drafted for the model, and those it kept.", ["fate"]
+        )
         self._response = Histogram(
             "spark_vtuber_response_seconds", "From a line received to its first sound.", RESPONSE_BOUNDS_S
         )
@@ -96,6 +99,9 @@ class ShowMetrics:
         for direction in ("in", "out"):
             if tokens := turn.counts.get(f"tokens_{direction}"):
                 self._tokens.add(direction, amount=tokens)
+        for fate in ("drafted", "accepted"):
+            if tokens := turn.counts.get(f"tokens_{fate}"):
+                self._draft.add(fate, amount=tokens)
         if (answer_ms := response_ms(turn.marks)) is not None:
             self._response.observe(answer_ms / 1000)
         for segment in segments(turn.marks):
@@ -117,6 +123,7 @@ class ShowMetrics:
             self._received,
             self._dropped,
             self._tokens,
+            self._draft,
             self._response,
             self._stages,
             self._admission,

@@ -55,6 +55,15 @@ async def test_a_turn_is_counted_with_its_outcome_its_time_and_its_stages(record
     assert 'spark_vtuber_stage_seconds_count{stage="model"} 1' in lines
 
 
+async def test_drafted_tokens_are_counted_beside_those_that_were_kept(record: Callable[..., TurnRecord]) -> None:
+    metrics = ShowMetrics(VirtualClock())
+    metrics.record(record(counts={"tokens_drafted": 8, "tokens_accepted": 5}))
+    metrics.record(record(counts={"tokens_drafted": 4, "tokens_accepted": 0}))
+    lines = metrics.render().splitlines()
+    assert 'spark_vtuber_draft_tokens_total{fate="drafted"} 12' in lines
+    assert 'spark_vtuber_draft_tokens_total{fate="accepted"} 5' in lines
+
+
 async def test_lines_are_counted_by_source_and_drops_by_reason() -> None:
     metrics = ShowMetrics(VirtualClock())
     metrics.receive("twitch")
