@@ -135,11 +135,11 @@ class Dialogue:
 
     async def give_way(self, turn: Turn) -> None:
         """End a step: at once where nothing of it is heard, else with its sentence."""
-        if turn is self._running.speaking:
-            await finish_sentence(turn.heard, self._crew.stage, partial(self._running.is_over, turn))
-            turn.interrupt(Reason.YIELDED)
-        else:
+        if turn is not self._running.speaking:
             turn.supersede(Reason.YIELDED)
+            return
+        await finish_sentence(turn.heard, self._crew.stage, partial(self._running.is_over, turn))
+        turn.interrupt(Reason.YIELDED)
 
     def next(self, waiting: int, may_begin: Callable[[PersonaId], bool]) -> Proposal | None:
         """What may be said now: a remark while nothing waits, or the next step of the duet."""

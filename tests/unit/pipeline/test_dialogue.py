@@ -7,9 +7,12 @@ from hypothesis import strategies as st
 
 from spark_vtuber.core.cues import Cue, CueKind, Urgency
 from spark_vtuber.core.ids import CueId
-from spark_vtuber.core.turns import Reason
+from spark_vtuber.core.turns import Outcome, Reason
 from spark_vtuber.pipeline.interjection import WINDOW_S, Cap
+from spark_vtuber.stage.port import Position
+from spark_vtuber.testing.crews import Rig
 from spark_vtuber.testing.duets import NOVA, RUST, Theatre
+from spark_vtuber.testing.stages import FakeStage
 from spark_vtuber.testing.virtual import START_S
 
 
@@ -126,3 +129,59 @@ async def test_while_a_brain_is_changed_the_other_one_talks() -> None:
         theatre.write("nova, how are the stars?", "cleo")
         await anyio.sleep(30)
     assert [record.persona for record in theatre.records] == [NOVA.id, NOVA.id, RUST.id]
+
+
+class QuickStage(FakeStage):
+    """Says at once that everything was heard."""
+
+    async def reached(self, position: Position) -> float:
+        await anyio.sleep(0.5)
+        return self._clock.now()
+
+
+async def test_a_step_that_gives_way_is_cut_where_its_sentence_ends() -> None:
+    rig = Rig()
+    rig.stage = QuickStage(rig.clock)
+    theatre = Theatre(rig)
+    theatre.model.said = {CueKind.DUET: ["this for a while. And then of quite another thing, at length"]}
+    async with theatre.open():
+        theatre.duet(exchanges=4)
+        await anyio.sleep(0.8)
+        assert theatre.stop_duet()
+        await anyio.sleep(20)
+    assert [(record.outcome, record.reason) for record in theatre.records if record.is_answered] == [
+        (Outcome.INTERRUPTED, Reason.YIELDED)
+    ]
+
+
+async def test_hold_mode_may_be_asked_for_twice() -> None:
+    theatre = Theatre()
+    async with theatre.open():
+        theatre.director.hold(is_on=False)
+        theatre.director.hold(is_on=True)
+        theatre.director.hold(is_on=True)
+        assert theatre.rig.notes.of("hold") == [{"on": True}]
+
+
+async def test_what_the_operator_says_waits_while_both_speak_or_get_ready() -> None:
+    theatre = Theatre()
+    async with theatre.open():
+        theatre.write("nova, hi", "ana")
+        theatre.write("rust, hi", "ben")
+        await anyio.sleep(0.2)
+        theatre.write("nova, what now?", "cleo")
+        theatre.director.say("A word from our sponsor.", NOVA.id)
+        await anyio.sleep(40)
+    assert [record.cue.kind for record in theatre.records].count(CueKind.SAY) == 1
+    assert len(theatre.records) == 4
+
+
+async def test_while_both_have_an_answer_that_waits_for_approval_a_line_waits_too() -> None:
+    theatre = Theatre()
+    async with theatre.open():
+        theatre.director.hold(is_on=True)
+        for line in ("nova, hi", "rust, hi", "nova, and now?"):
+            theatre.write(line)
+            await anyio.sleep(5)
+        queue = theatre.director.queue(3)
+        assert (len(queue.held), queue.waiting) == (2, 1)
