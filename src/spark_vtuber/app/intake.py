@@ -12,6 +12,7 @@ from spark_vtuber.app.limits import gate_limits, mesh
 from spark_vtuber.app.machinery import Machinery
 from spark_vtuber.app.performer import Instruments, Performer
 from spark_vtuber.app.show import Show
+from spark_vtuber.app.tools import Workshop, open_tools
 from spark_vtuber.core.audit import Audit
 from spark_vtuber.core.obs import ObsDesk
 from spark_vtuber.pipeline.gates import Gates
@@ -33,7 +34,7 @@ class Neighbours:
 
 
 def open_commands(house: House, parts: Neighbours) -> None:
-    """Have the show take commands out of what it receives, and perform them."""
+    """Have the show take commands out of what it receives and perform them, and characters do the like by tools."""
     live, clock = house.live, house.around.clock
     show, machine, bridge = parts.show, parts.machine, parts.bridge
     gates = Gates(clock, is_ignored=bridge.viewers.is_ignored)
@@ -88,5 +89,8 @@ def open_commands(house: House, parts: Neighbours) -> None:
     commands = ChatCommands(door, rules, performer)
     house.metrics.watch(commands.reading)
     house.metrics.watch_queue("commands", lambda: commands.waiting)
+    seen = (bridge.lines, machine.remembered.regulars, parts.audit)
+    workshop = Workshop(machine.crew.stage, parts.obs, machine.guards.guard, machine.notes, *seen)
+    open_tools(house, machine.toolbox, machine.director, workshop, is_dry=parts.is_dry)
     show.command = commands.take
     house.keep_running("commands", "chat", commands.run)

@@ -9,10 +9,13 @@ from spark_vtuber.app.bridge import Bridge
 from spark_vtuber.app.equipment import Equipment
 from spark_vtuber.app.guards import Guards
 from spark_vtuber.app.house import House
+from spark_vtuber.app.keepsake import FileKeepsake
 from spark_vtuber.app.limits import gate_limits, limits_of, mesh, rules
 from spark_vtuber.app.memoir import Memoir, moment
 from spark_vtuber.app.mutes import Mutes
+from spark_vtuber.app.notes import NoteBook
 from spark_vtuber.app.remembered import Remembered
+from spark_vtuber.app.tools import report
 from spark_vtuber.core.cues import Length
 from spark_vtuber.core.personas import EXPRESSIONS
 from spark_vtuber.core.turns import TurnRecord
@@ -29,6 +32,7 @@ from spark_vtuber.pipeline.gates import Gates
 from spark_vtuber.pipeline.inbox import Inbox
 from spark_vtuber.pipeline.reception import Reception
 from spark_vtuber.pipeline.tally import Tally
+from spark_vtuber.pipeline.tools import Toolbox
 from spark_vtuber.stage.port import Stage
 
 LEAST_TOKENS: Final = 48
@@ -49,6 +53,8 @@ class Machinery:
     memoir: Memoir
     remembered: Remembered
     guards: Guards
+    toolbox: Toolbox
+    notes: NoteBook
 
 
 def join(
@@ -65,11 +71,15 @@ def join(
     config, around = house.config, house.around
     clock = around.clock
     guards = Guards(house, equipment)
+    notes = NoteBook(
+        FileKeepsake(config.data.dir / "notes.json", around.log, around.aside), clock, lambda: house.config.tools.notes
+    )
+    toolbox = Toolbox(clock, guards.guard, house.events, report=report)
     prompter = Prompter(
         {persona.id: persona.name for persona in house.personas},
         languages=guards.languages,
         recital_words=lambda: house.config.guard_policy.prompt_words,
-        moment=partial(moment, house),
+        moment=partial(notes.recall, partial(moment, house)),
     )
     memoir = Memoir(house, equipment.minds, guards.guard, prompter)
     crew = Crew(
@@ -88,6 +98,7 @@ def join(
         ask_limits=partial(_limits, house),
         is_watched=is_watched,
         recites=prompter.recites,
+        toolbox=toolbox,
     )
     names = tuple(name for persona in house.personas for name in (persona.name, *persona.aliases))
     remembered = Remembered(house)
@@ -110,7 +121,9 @@ def join(
     reception = Reception(clock, gates, guards.guard, director, tally)
     house.metrics.watch_queue("guard", lambda: reception.waiting)
     house.metrics.watch_queue("inbox", lambda: len(inbox))
-    return Machinery(gates, tally, reception, inbox, director, crew, prompter, memoir, remembered, guards)
+    return Machinery(
+        gates, tally, reception, inbox, director, crew, prompter, memoir, remembered, guards, toolbox, notes
+    )
 
 
 def _limits(house: House) -> Limits:

@@ -15,6 +15,7 @@ from spark_vtuber.config.guard_keys import StrikeSettings
 from spark_vtuber.config.ingest_keys import IngestSettings
 from spark_vtuber.config.judge_keys import GuardPolicy, SecondOpinionSettings
 from spark_vtuber.config.section import Section, key
+from spark_vtuber.config.tools_keys import ToolSettings
 from spark_vtuber.config.weights_keys import WeightSettings
 from spark_vtuber.core.looks import checked_look
 from spark_vtuber.core.personas import Expression
@@ -281,6 +282,7 @@ class Config(Section):
     chat: Chat = key(Chat(), "Chat sources.")
     ingest: IngestSettings = key(IngestSettings(), "Lines of other platforms.")
     commands: Commands = key({}, "Commands in the chat.", "live")
+    tools: ToolSettings = key(ToolSettings(), "Tools of characters.")
     rewards: Rewards = key({}, "What rewards do.", "live")
     obs: Obs = key(Obs(), "OBS.")
     avatar: Avatar = key(Avatar(), "Models in other programs.")

@@ -49,6 +49,19 @@ class Lines:
         """The newest line of that id, from whichever source."""
         return next((entry for (_, name), entry in reversed(self._entries.items()) if name == line), None)
 
+    def written_by(self, name: str, limit: int) -> Sequence[Entry]:
+        """The last lines of whoever was last called so, the newest first; none of those that the guard refused."""
+        wanted = name.strip().casefold()
+        found: list[Entry] = []
+        for entry in reversed(self._entries.values()):
+            line = entry.line
+            is_theirs = found and (line.source, entry.author_id) == (found[0].line.source, found[0].author_id)
+            if line.author and (is_theirs or (not found and line.author.casefold() == wanted)):
+                found.append(entry)
+            if len(found) == limit:
+                break
+        return found
+
     def page(self, limit: int, before: int | None, query: str) -> tuple[Sequence[ChatLine], bool]:
         """Lines with `query` in text or name, newest first, below number `before`; and whether there are more."""
         wanted = query.casefold().strip()

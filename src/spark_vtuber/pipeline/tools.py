@@ -5,6 +5,7 @@ it. Any other is an errand: it is done outside of the turn, after it and never b
 and an interrupt leaves nothing half done.
 """
 
+import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -118,7 +119,7 @@ class Toolbox:
         self._clock = clock
         self._guard = guard
         self._announce = announce
-        self._rules = rules
+        self.rules = rules
         self._report = report
         self._instruments: dict[str, Callable[[], Instrument | None]] = {}
         self._errands: deque[_Errand] = deque()
@@ -144,7 +145,8 @@ class Toolbox:
             arguments = arguments_of(instrument.tool, call.arguments)
         except ArgumentsError as error:
             self._tell(caller, call.name, error.code)
-            return Taken(call, f"not done: {error.message}", is_wrong=True)
+            shape = json.dumps(instrument.tool.parameters, separators=(",", ":"))
+            return Taken(call, f"not done: {error.message}. Its arguments are {shape}", is_wrong=True)
         if instrument.answers:
             return Taken(call, instrument=instrument, arguments=arguments)
         if len(self._errands) >= MOST_ERRANDS:
@@ -179,7 +181,7 @@ class Toolbox:
         """Do it within its time, under the guard; what there is to tell, also where that is why it was not done."""
         name, began_s = instrument.tool.name, self._clock.now()
         outcome, text = "late", "not done in time"
-        with anyio.move_on_after(self._rules().limit_s):
+        with anyio.move_on_after(self.rules().limit_s):
             try:
                 if not await self._may(list(_texts(arguments)), Direction.OUT, caller):
                     outcome, text = "refused", "not done: not allowed"
@@ -205,7 +207,7 @@ class Toolbox:
         return True
 
     def _usable(self) -> Iterator[Instrument]:
-        rules = self._rules()
+        rules = self.rules()
         if not rules.is_on:
             return
         for name, make in self._instruments.items():

@@ -155,6 +155,16 @@ def test_lines_are_found_by_words_and_by_names(lines: Lines) -> None:
     assert [line.id for line in lines.page(10, None, " boss ")[0]] == ["2", "1"]
 
 
+def test_the_lines_of_a_viewer_are_found_by_the_name_of_the_last_one(lines: Lines) -> None:
+    lines.waiting(event("1"))
+    lines.waiting(event("2", "me too", "Ben"))
+    lines.waiting(replace(event("3", "new name"), author=Author("id-Ana", "Ana2")))
+    assert [one.line.id for one in lines.written_by("ana2", 5)] == ["3", "1"]
+    assert [one.line.id for one in lines.written_by("ana2", 1)] == ["3"]
+    assert [one.line.text for one in lines.written_by("BEN", 5)] == ["me too"]
+    assert lines.written_by("nobody", 5) == []
+
+
 def test_of_two_sources_with_the_same_id_the_newest_is_found(lines: Lines) -> None:
     lines.waiting(event("1", "from afar", source="twitch"))
     lines.waiting(event("1", "from the page", source="page"))

@@ -40,6 +40,10 @@ class Regulars:
         self.is_changed = True
         return visits
 
+    def known(self, source: str, author: str) -> tuple[int, int]:
+        """How many streams a viewer came to, and when they were last seen (wall time in ms); zeros for a stranger."""
+        return self._visits.get(self._key(source, author), (0, 0))
+
     def entries(self) -> Sequence[tuple[str, int, int]]:
         """Key, visits and when last seen (wall time in ms), the longest unseen first."""
         self.is_changed = False
