@@ -299,6 +299,38 @@ async def test_a_persona_is_set_by_hand_and_by_presets(house: House) -> None:
         await expect(page.page.get_by_role("button", name="Calm")).to_have_attribute("aria-pressed", "true")
 
 
+async def test_how_a_persona_changed_is_seen_frozen_and_set_back(house: House) -> None:
+    async def state() -> dict[str, Any]:
+        found: dict[str, Any] = (await house.get("/api/personas/growth"))["personas"][0]
+        return found
+
+    async def persona() -> dict[str, Any]:
+        found: dict[str, Any] = (await house.get("/api/personas"))[0]
+        return found
+
+    async with house.tab("persona") as page:
+        growing = card(page, "How Spark changes")
+        await expect(growing.get_by_role("list", name="Traits of Spark").get_by_role("listitem")).to_have_count(
+            len((await state())["traits"])
+        )
+        await growing.get_by_role("switch", name="Frozen").click()
+        await true(lambda: _says(state, frozen=True))
+        await growing.get_by_role("switch", name="Frozen").click()
+        await true(lambda: _says(state, frozen=False))
+        await growing.get_by_role("button", name="Back to the card").click()
+        await growing.get_by_role("button", name="Forget all that changed").click()
+        await true(lambda: _says(state, bonds=[], topics=[]))
+        await page.page.get_by_label("Mood").select_option("own")
+        await page.page.get_by_role("button", name="Let energy follow what happens").click()
+        await expect(page.page.get_by_role("button", name="Let energy follow what happens")).to_have_count(0)
+        await true(lambda: _says(persona, held=[]))
+
+
+async def _says(told: Callable[[], Awaitable[dict[str, Any]]], **values: Any) -> bool:
+    now = await told()
+    return all(now[name] == value for name, value in values.items())
+
+
 async def test_the_log_is_filtered_paused_copied_and_leads_to_turns(house: House) -> None:
     async with house.tab("log") as page:
         rows = page.page.get_by_role("listbox", name="Lines of the log").get_by_role("option")

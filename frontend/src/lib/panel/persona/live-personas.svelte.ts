@@ -3,7 +3,16 @@
 import { postJson } from '../api';
 import { Asked } from '../asked/asked.svelte';
 import type { PanelEvent, Watcher } from '../live.svelte';
-import { readPersonas, readPresets, withPersona, type Change, type Persona, type Preset } from './personas';
+import {
+	readPersonas,
+	readPresets,
+	shown,
+	withLead,
+	withPersona,
+	type Change,
+	type Persona,
+	type Preset
+} from './personas';
 
 /** A slider that is drawn along asks no more often than this. */
 const REST_MS = 120;
@@ -28,18 +37,25 @@ export class LivePersonas implements Watcher {
 		if (this.#waiting.size > 0 || this.#sending > 0) return;
 		for (const { type, data } of events)
 			if (type === 'persona') this.personas.update((personas) => withPersona(personas, data));
+			else if (type === 'persona.lead') this.personas.update((personas) => withLead(personas, data));
 	}
 
 	/** Shows the change now and tells the show within a moment; the last of several counts. */
 	change(persona: string, change: Change): void {
-		const shown = 'preset' in change ? change : { ...change, preset: '' };
-		this.personas.update((personas) => withPersona(personas, { id: persona, ...shown }));
+		const before = this.personas.value?.find((one) => one.id === persona);
+		if (before) this.personas.update((personas) => withPersona(personas, { id: persona, ...shown(before, change) }));
 		this.#waiting.set(persona, { ...this.#waiting.get(persona), ...change });
 		if (!this.#timers.has(persona))
 			this.#timers.set(
 				persona,
 				setTimeout(() => void this.#send(persona), REST_MS)
 			);
+	}
+
+	/** Makes a persona the main one. */
+	async lead(persona: string): Promise<void> {
+		await this.order(() => postJson('/api/persona/lead', { persona }));
+		await this.personas.ask();
 	}
 
 	async #send(persona: string): Promise<void> {

@@ -2,6 +2,8 @@
 
 import { id, isObject, list, number, text, texts, type Json } from '../../protocol/fields';
 
+export const OWN = 'own';
+
 export interface Persona {
 	readonly id: string;
 	readonly name: string;
@@ -16,13 +18,16 @@ export interface Persona {
 	readonly isPaidOnly: boolean | null;
 	/** Name of the preset it has; empty when set by hand. */
 	readonly preset: string;
+	/** What the streamer set of `mood` and `energy`; the rest follows what happens to the persona. */
+	readonly held: readonly string[];
 	readonly expertise: readonly string[];
 }
 
 /** What `POST /api/persona` may change. */
 export interface Change {
 	readonly mood?: string;
-	readonly energy?: number;
+	/** `own` gives it back to the persona, as a mood does. */
+	readonly energy?: number | typeof OWN;
 	readonly talkativeness?: number;
 	readonly idle_talk?: boolean;
 	readonly paid_only?: boolean;
@@ -41,6 +46,7 @@ export function readPersona(raw: Json): Persona {
 		hasIdleTalk: raw['idle_talk'] === true,
 		isPaidOnly: typeof raw['paid_only'] === 'boolean' ? raw['paid_only'] : null,
 		preset: text(raw['preset']) ?? '',
+		held: texts(raw['held']),
 		expertise: texts(raw['expertise'])
 	};
 }
@@ -64,6 +70,27 @@ export function withPersona(personas: readonly Persona[], raw: Json): readonly P
 
 function written(persona: Persona): Json {
 	return { ...persona, idle_talk: persona.hasIdleTalk, paid_only: persona.isPaidOnly };
+}
+
+/** The personas with one of them first: the event `persona.lead`. */
+export function withLead(personas: readonly Persona[], raw: Json): readonly Persona[] {
+	const lead = personas.find((persona) => persona.id === id(raw['id']));
+	return lead ? [lead, ...personas.filter((persona) => persona !== lead)] : personas;
+}
+
+/** A change as it looks until the show has answered: what is given back keeps its value until then. */
+export function shown(persona: Persona, change: Change): Json {
+	const given = Object.entries(change).filter(([name, value]) => !(isOwn(name) && value === OWN));
+	const held = Object.entries(change).reduce<readonly string[]>(
+		(names, [name, value]) =>
+			isOwn(name) ? [...names.filter((one) => one !== name), ...(value === OWN ? [] : [name])] : names,
+		persona.held
+	);
+	return { ...Object.fromEntries(given), held, ...('preset' in change ? {} : { preset: '' }) };
+}
+
+function isOwn(name: string): boolean {
+	return name === 'mood' || name === 'energy';
 }
 
 export interface Preset {
