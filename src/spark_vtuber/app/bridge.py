@@ -101,6 +101,11 @@ class Bridge:
         """Have the characters talk to each other; the guard looks at the topics."""
         self.duets = DuetDesk(director, self.ideas, guard, self._is_muted)
         self.casting.surrounds.running = partial(_running, director)
+        self.casting.surrounds.relation = self._relation
+
+    def _relation(self, who: PersonaId, about: PersonaId) -> float:
+        bond = self.growth.state(who).bonds.get(f"persona:{about}")
+        return bond.value if bond is not None else 0.0
 
     def _patience(self) -> Patience:
         settings = self._house.config.duets
