@@ -234,6 +234,8 @@ def _table(place: Place, kept: Kept | None, told: Gauges) -> dict[str, Any]:
     state: str = kept.state
     if not is_kept and state in {"starting", "ready", "restarting"}:
         state = "orphaned" if is_running else "stopped"
+    elif state == "ready" and not is_running:
+        state = "restarting"  # its keeper is about to notice
     process = kept.process
     return {
         "state": state,
