@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+TESTS: Final = ROOT / "tests" / "engines"
 PACKAGE: Final = "llama-cpp-python"
 VERSION: Final = "0.3.36"
 SHA256: Final = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
@@ -184,7 +185,7 @@ def main() -> None:
             print(build())
         case "test":
             build()
-            tests = [sys.executable, "-m", "pytest", "-m", "engines", *arguments]
+            tests = [sys.executable, "-m", "pytest", "-m", "engines", "-s", *(arguments or [str(TESTS)])]
             sys.exit(subprocess.run(tests, cwd=ROOT, check=False).returncode)
         case _:
             give_up(f'there is no command "{command}"', "python scripts/engines.py test|build|path")

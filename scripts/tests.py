@@ -69,7 +69,7 @@ def engine_tests() -> int:
     """The exit status of the tests with real model servers; 0 where they are not selected, which is said."""
     if engines.is_wanted():
         engines.build()
-        return pytest("-m", TIERS["engines"])
+        return pytest("-m", TIERS["engines"], str(engines.TESTS))
     print(f"[tests] not selected: the tests with a real model server (marker engines). To run them: {engines.RUN}")
     return 0
 

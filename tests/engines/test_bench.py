@@ -19,7 +19,7 @@ async def test_a_real_server_gives_every_figure(program: Path, files: TinyFiles)
     flags = (*files.flags(), "-c", "30000", "--cache-ram", "0")
     with llama_server(program, *flags) as server:
         async with our_client(server, first_token_timeout_s=60) as model:
-            (figures,) = await measure([Target("tiny", model, server.base_url, PERSONAS)], 2, random.Random(1))
+            (figures,) = await measure([Target("tiny", model, server.base_url, PERSONAS)], 1, random.Random(1))
     assert figures.missing == {}
     p50 = {row.name: row.p50 or 0.0 for row in rows(figures)}
     assert all(p50.values())

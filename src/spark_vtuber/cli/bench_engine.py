@@ -107,7 +107,8 @@ async def _target(name: str, settings: Settings) -> AsyncIterator[Target]:
         main = next(iter(config.persona))
         choice = choice_for(settings, main, found)
         if choice is None:
-            raise SparkError(f"{name} has no model server", code="no_model_server", fix=HOW_TO_GET_A_MODEL)
+            message = f"{name}: no model server is configured, and none was found"
+            raise SparkError(message, code="no_model_server", fix=HOW_TO_GET_A_MODEL)
         personas = tuple(
             card.load(PersonaId(persona), config.persona[persona].card)
             for persona in config.persona

@@ -94,7 +94,7 @@ def _engine(config: Path | None, rounds: int) -> list[dict[str, Any]]:
     try:
         measured.extend(engine_report.as_json(figures) for figures in measure_files([config], rounds))
     except* SparkError as group:
-        others = group.subgroup(lambda error: getattr(error, "code", "") != NO_SERVER)
+        others = group.subgroup(lambda error: isinstance(error, SparkError) and error.code != NO_SERVER)
         if others is not None:
             raise others from None
         missing.extend(errors_in(group))

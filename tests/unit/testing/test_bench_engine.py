@@ -10,14 +10,20 @@ import pytest
 from typer.testing import CliRunner
 
 from spark_vtuber.cli.bench import app
+from spark_vtuber.cli.bench_report import write_report
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.core.machine import Gpu
+from spark_vtuber.core.turns import Mark
 from spark_vtuber.llm.port import Capabilities, LLMPart, LLMRequest, TextDelta, Usage
 from spark_vtuber.testing.bench import engine_figures as names
 from spark_vtuber.testing.bench import engine_report, machine_report
 from spark_vtuber.testing.bench.engine import measure
 from spark_vtuber.testing.bench.engine_figures import Figures
 from spark_vtuber.testing.bench.engine_steps import Target
+from spark_vtuber.testing.bench.latency import Run
+from spark_vtuber.testing.bench.profiles import PROFILES
+from spark_vtuber.testing.bench.report import Report, report
+from spark_vtuber.testing.bench.statistics import Floor, Measured
 from spark_vtuber.testing.models import ScriptedModel
 
 READS_PER_S = 1_000
@@ -184,9 +190,44 @@ def test_what_is_no_report_is_refused(text: str, tmp_path: Path) -> None:
         machines.reports(tmp_path)
 
 
-def test_without_a_model_server_the_command_says_how_to_get_one(tmp_path: Path) -> None:
-    config = tmp_path / "spark.toml"
-    config.write_text(f'[llm]\nuse = "understudy"\n[data]\ndir = "{tmp_path.as_posix()}"\n')
-    answer = CliRunner().invoke(app, ["engine", "--config", str(config)])
+def a_show_of_one_turn(profile: str, _turns: int) -> Report:
+    marks = {mark: number / 100 for number, mark in enumerate(list(Mark)[:8])}
+    turn = Measured(1, 0.0, 0.002, 0.004, 0.4, 0.41, marks, 2.0, 6.0, 20.0, 80_000.0)
+    floor = Floor(400.0, 2.0)
+    return report(Run(PROFILES[profile], "a machine", (0.1, None), floor, (turn,), 0.9, 0.001, 0.01, "0"))
+
+
+def without_a_model(folder: Path) -> Path:
+    config = folder / "spark.toml"
+    config.write_text(f'[llm]\nuse = "understudy"\n[data]\ndir = "{folder.as_posix()}"\n')
+    return config
+
+
+def test_a_machine_without_a_model_server_has_a_report_without_one(tmp_path: Path) -> None:
+    (tmp_path / "persona.json").write_text('{"main": {"alignment": 0.9}}')
+    file = tmp_path / "here.json"
+    write_report(a_show_of_one_turn, file, "Here", 1, 1, without_a_model(tmp_path), tmp_path / "persona.json")
+    whole = machine_report.read(file)
+    assert whole["engine"] == []
+    assert whole["persona"] == {"main": {"alignment": 0.9}}
+    assert set(whole["latency"]) == {"embedded", "spark"}
+    assert "a machine" not in file.read_text()
+    readable = (tmp_path / "here.md").read_text()
+    assert "| posted → first audio | 410 | 410 |" in readable
+    assert "Not measured." in readable
+
+
+@pytest.mark.parametrize("text", ["", "[]", "nonsense"])
+def test_figures_of_characters_that_are_none_are_refused_before_anything_is_measured(text: str, tmp_path: Path) -> None:
+    (tmp_path / "persona.json").write_text(text)
+    arguments = ["report", str(tmp_path / "here.json"), "--persona", str(tmp_path / "persona.json")]
+    answer = CliRunner().invoke(app, arguments)
     assert answer.exit_code == 2
-    assert "no model server" in answer.output
+    assert "persona.json" in answer.output
+    assert not (tmp_path / "here.json").exists()
+
+
+def test_without_a_model_server_the_command_says_how_to_get_one(tmp_path: Path) -> None:
+    answer = CliRunner().invoke(app, ["engine", "--config", str(without_a_model(tmp_path))])
+    assert answer.exit_code == 2
+    assert "no model server is configured" in answer.output
