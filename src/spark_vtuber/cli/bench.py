@@ -10,7 +10,7 @@ import anyio
 import typer
 from rich.progress import Progress
 
-from spark_vtuber.cli import bench_engine, bench_report
+from spark_vtuber.cli import bench_engine, bench_persona, bench_report
 from spark_vtuber.cli.console import complain, console, errors_in
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.testing.bench.latency import Run, measure
@@ -27,6 +27,7 @@ app = typer.Typer(help="Measure the show on this machine.", no_args_is_help=True
 
 
 app.command()(bench_engine.engine)
+app.command()(bench_persona.persona)
 
 
 @app.callback()
