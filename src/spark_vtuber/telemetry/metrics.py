@@ -39,6 +39,11 @@ class ShowMetrics:
         self._draft = Counter(
             "spark_vtuber_draft_tokens_total", "Tokens that were drafted for the model, and those it kept.", ["fate"]
         )
+        self._prompt_tokens = Counter(
+            "spark_vtuber_prompt_tokens_total",
+            "Tokens of prompts, where the server tells how many of them it had at hand.",
+            ["cached"],
+        )
         self._response = Histogram(
             "spark_vtuber_response_seconds", "From a line received to its first sound.", RESPONSE_BOUNDS_S
         )
@@ -102,6 +107,9 @@ class ShowMetrics:
         for fate in ("drafted", "accepted"):
             if tokens := turn.counts.get(f"tokens_{fate}"):
                 self._draft.add(fate, amount=tokens)
+        if (cached := turn.counts.get("tokens_cached")) is not None and (read := turn.counts.get("tokens_in")):
+            self._prompt_tokens.add("yes", amount=min(cached, read))
+            self._prompt_tokens.add("no", amount=max(0.0, read - cached))
         if (answer_ms := response_ms(turn.marks)) is not None:
             self._response.observe(answer_ms / 1000)
         for segment in segments(turn.marks):
@@ -123,6 +131,7 @@ class ShowMetrics:
             self._received,
             self._dropped,
             self._tokens,
+            self._prompt_tokens,
             self._draft,
             self._response,
             self._stages,

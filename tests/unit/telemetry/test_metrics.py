@@ -64,6 +64,16 @@ async def test_drafted_tokens_are_counted_beside_those_that_were_kept(record: Ca
     assert 'spark_vtuber_draft_tokens_total{fate="accepted"} 5' in lines
 
 
+async def test_prompts_are_counted_by_what_the_server_had_at_hand(record: Callable[..., TurnRecord]) -> None:
+    metrics = ShowMetrics(VirtualClock())
+    metrics.record(record(counts={"tokens_in": 1_000, "tokens_cached": 900}))
+    metrics.record(record(counts={"tokens_in": 500}))
+    metrics.record(record(counts={"tokens_in": 100, "tokens_cached": 0}))
+    lines = metrics.render().splitlines()
+    assert 'spark_vtuber_prompt_tokens_total{cached="yes"} 900' in lines
+    assert 'spark_vtuber_prompt_tokens_total{cached="no"} 200' in lines
+
+
 async def test_lines_are_counted_by_source_and_drops_by_reason() -> None:
     metrics = ShowMetrics(VirtualClock())
     metrics.receive("twitch")
