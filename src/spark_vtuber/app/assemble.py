@@ -34,6 +34,7 @@ from spark_vtuber.app.serving_show import keep_server
 from spark_vtuber.app.show import Parts, Show
 from spark_vtuber.app.sound import keep_sounding
 from spark_vtuber.app.standins import StandIns
+from spark_vtuber.app.swapping import show_changes
 from spark_vtuber.app.tokens import FindSecret, token
 from spark_vtuber.app.tuning import keep_tuned, open_log, open_settings
 from spark_vtuber.config.load import Settings
@@ -276,6 +277,7 @@ class _Assembly:
         followers |= self.avatars.followers
         ensemble = Ensemble(hall, followers, told)
         house.supervise(house.board.reporter("stages", "stage"), ensemble.run)
+        show_changes(house, ensemble)
         return ensemble
 
 

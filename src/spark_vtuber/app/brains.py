@@ -98,9 +98,12 @@ class Minds:
         return self._minds
 
     async def probe(self, persona: PersonaView) -> None:
-        """Ask the persona's model for one word. Raises `EngineError` when it fails."""
+        """Ask the persona's model for one word. Raises `EngineError` when it fails.
+
+        One that shares its place is not asked: it would have to come into memory for it. Its next turn shows how it is.
+        """
         model = self._minds[persona.id].model
-        if model is None:
+        if model is None or model.capabilities.is_shared:
             return
         cue = Cue(id=CueId("probe"), kind=CueKind.SAY, text="Say OK.")
         request = LLMRequest(persona, cue, (Message("user", cue.text),), max_tokens=1)

@@ -71,7 +71,8 @@ class Capabilities:
     """What an engine is: its name and model for people, whether it needs no weights, and what was seen of its server.
 
     `dialect` names the kind of server. `context_tokens` is the longest prompt with its answer, None where nobody said.
-    `adapters` are those the server has loaded.
+    `adapters` are those the server has loaded. `is_shared`: the model leaves the memory for another's, so that it is
+    not to be asked for trifles.
     """
 
     engine: str
@@ -82,6 +83,7 @@ class Capabilities:
     adapters: tuple[str, ...] = ()
     takes_schema: bool = False
     takes_tools: bool = False
+    is_shared: bool = False
 
 
 class LLM(Protocol):

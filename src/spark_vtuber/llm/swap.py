@@ -8,7 +8,7 @@ its end also where nobody waits for it any more: half a change leaves no model a
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 import anyio
@@ -134,8 +134,8 @@ class SwappedModel:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Those of the model itself."""
-        return self._model.capabilities
+        """Those of the model itself; it is shared."""
+        return replace(self._model.capabilities, is_shared=True)
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[LLMPart, None]:
         """As the port says; the first piece waits for the slot and for the change of models."""
