@@ -1,14 +1,16 @@
-"""`spark-vtuber demo`: a show that plays itself, from a chat that comes with the package."""
+"""`spark-vtuber demo`: a show that plays itself, from a chat that comes with the package, or of two who talk."""
 
+import random
 from contextlib import AbstractContextManager
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import anyio
+import typer
 
 from spark_vtuber.app.assemble import Opened
-from spark_vtuber.cli import options
+from spark_vtuber.cli import demo_duet, options
 from spark_vtuber.cli.console import console
 from spark_vtuber.cli.show import Wishes, start
 
@@ -23,6 +25,8 @@ PROGRAMME: Final = """  [bold]What to look at[/] (about two minutes, then it end
 
 
 def demo(
+    duet: Annotated[bool, typer.Option("--duet", help="Both shipped characters talk to each other instead.")] = False,
+    minutes: Annotated[float, typer.Option(min=0.05, max=600, help="How long they do.", metavar="MINUTES")] = 2.0,
     speed: options.Speed = None,
     config: options.ConfigFile = None,
     host: options.Host = None,
@@ -43,15 +47,24 @@ def demo(
 
       spark-vtuber demo
       spark-vtuber demo --speed 2 --no-browser
+      spark-vtuber demo --duet --minutes 5
     """
     del no_watch
     with recorded_chat() as chat:
         flags = options.layer(
             server=options.server(host, port, no_browser=no_browser),
             data={"dir": str(data_dir) if data_dir else None},
-            chat={"replay": {"file": str(chat), "speed": speed}},
+            chat=None if duet else {"replay": {"file": str(chat), "speed": speed}},
+            **(demo_duet.layer() if duet else {}),
         )
-        start(config, flags, Wishes(is_watched=watched, muted_reason=muted or "", is_held=held, until=_last_answer))
+
+        async def until(opened: Opened) -> None:
+            if duet:
+                await demo_duet.play(opened, minutes, random.Random())
+            else:
+                await _last_answer(opened)
+
+        start(config, flags, Wishes(is_watched=watched, muted_reason=muted or "", is_held=held, until=until))
 
 
 def recorded_chat() -> AbstractContextManager[Path]:
