@@ -118,8 +118,10 @@ def show(
         results.print(f"  {one['value']:+.2f}  {escape(one['name'] or one['with'])}")
     if told["topics"]:
         results.print(f"  talked about: {escape(', '.join(told['topics']))}")
+    names = {bond["with"]: bond["name"] for bond in told["bonds"]}
     for one in moves[:SHOWN_MOVES]:
-        results.print(f"  [dim]{escape(one['name'])} {one['old']:.3f} → {one['new']:.3f}: {escape(one['cause'])}[/]")
+        what = escape(names.get(one["name"]) or one["name"])
+        results.print(f"  [dim]{what} {one['old']:.3f} → {one['new']:.3f}: {escape(one['cause'])}[/]")
 
 
 @app.command()

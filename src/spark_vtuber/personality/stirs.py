@@ -22,6 +22,7 @@ LEAST_TOPIC: Final = 6
 _NOBODYS: Final = frozenset({Reason.SHUTDOWN, Reason.PANIC, Reason.MUTED, Reason.CRASH, Reason.MISHEARD})
 """Reasons for which an answer was cut that nobody in the room is behind."""
 
+_TALK: Final[frozenset[Stir]] = frozenset({"chat", "question", "crowd"})
 _THANKS: Final = word_set(
     "thanks thank thx ty tysm danke dankeschon gracias merci grazie obrigado obrigada arigato arigatou dzieki "
     "spasibo спасибо ありがとう 고마워 谢谢"
@@ -44,10 +45,11 @@ def happening(record: TurnRecord, persona: PersonaView, at_ms: int, bond: str, f
     if not stirs:
         return None
     cue = record.cue
+    topic = _topic(cue, persona, is_talk=bool(_TALK & set(stirs))) if record.is_answered else ""
     if not bond or record.outcome is Outcome.FAILED:
-        return Happening(at_ms, stirs, topic=_topic(cue, persona) if record.is_answered else "")
+        return Happening(at_ms, stirs, topic=topic)
     name = cue.event.author.name if cue.event is not None else cue.author
-    return Happening(at_ms, stirs, bond, name, _topic(cue, persona) if record.is_answered else "")
+    return Happening(at_ms, stirs, bond, name, topic)
 
 
 def _stirs(record: TurnRecord, persona: PersonaView, feeling: float) -> tuple[Stir, ...]:
@@ -97,8 +99,11 @@ def _of_words(text: str, persona: PersonaView, feeling: float) -> tuple[Stir, ..
     return ("praise",) if is_meant and feeling >= STRONG else ()
 
 
-def _topic(cue: Cue, persona: PersonaView) -> str:
-    """What a cue is about: a duet's topic, what the card knows of, else the longest word; one short phrase."""
+def _topic(cue: Cue, persona: PersonaView, *, is_talk: bool) -> str:
+    """What a cue is about: a duet's topic, what the card knows of, else its longest word; one short phrase.
+
+    Thanks and insults, which are no talk, have no subject of their own.
+    """
     if cue.duet is not None:
         return " ".join(cue.duet.topic.split())[:LONGEST_TOPIC]
     folded = fold(cue.text)
@@ -107,4 +112,4 @@ def _topic(cue: Cue, persona: PersonaView) -> str:
     if at is not None:
         return max((phrase for phrase in known if folded.startswith(fold(phrase), at)), key=len)[:LONGEST_TOPIC]
     words = [word for word in _WORD.findall(folded) if word.isalpha() and LEAST_TOPIC <= len(word) <= LONGEST_TOPIC]
-    return max(words, key=len, default="") if cue.kind is CueKind.CHAT else ""
+    return max(words, key=len, default="") if is_talk else ""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from spark_vtuber.core.growth import Bond, Disposition, Move, TraitNow
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.personas import STIRS, PersonaView, Stir, Trait
+from spark_vtuber.personality import card
 from spark_vtuber.personality.growth import (
     BOND_DAILY,
     DAY_MS,
@@ -73,7 +74,10 @@ def check_state(persona: PersonaView, state: Disposition) -> None:
     assert all(-1 <= bond.value <= 1 for bond in state.bonds.values())
 
 
-@pytest.mark.parametrize("persona", CAST, ids=lambda persona: persona.name)
+SHIPPED = tuple(card.load(PersonaId(name), name) for name in card.shipped())
+
+
+@pytest.mark.parametrize("persona", (SPARK, *SHIPPED), ids=("made for this", *card.shipped()))
 def test_over_thirty_shows_every_trait_stays_in_its_band_and_its_daily_limit(persona: PersonaView) -> None:
     rng = random.Random(5)
     state = newborn(persona, START_MS)

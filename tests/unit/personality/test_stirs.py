@@ -95,6 +95,8 @@ def test_a_line_touches_the_bond_with_its_author_and_a_failure_of_ours_does_not(
         (cue("any speedruns of that game?"), "speedruns"),
         (cue("my grandmother bakes bread"), "grandmother"),
         (cue("hi you"), ""),
+        (cue("you are so boring"), ""),
+        (cue("thanks for the speedruns"), "speedruns"),
         (cue("<script>x</script> 12345678"), "script"),
         (Cue(CueId("c"), CueKind.DUET, "hm", "Ember", duet=DuetStep("Is cereal\n soup?", 1, 4)), "Is cereal soup?"),
     ],
