@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import machines
+import plans
 import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined, to_jsonable_python
@@ -242,6 +243,7 @@ PAGES = {
     FOLDER / "configuration.md": configuration,
     FOLDER / "command-line.md": command_line,
     machines.PAGE: machines.page,
+    plans.PAGE: plans.page,
     ROOT / ".env.example": environment,
 }
 

@@ -25,12 +25,17 @@ class Model:
     @property
     def active_bytes(self) -> float:
         """Bytes of weights that are read for one token: the layers with the experts that are asked, and the output."""
-        shape, stored = self.shape, self.quantisation
-        computed = (shape.active_block_parameters * stored.bits + shape.embedding_parameters * stored.outer_bits) / 8
+        shape = self.shape
+        computed = self._bytes(shape.active_block_parameters, shape.embedding_parameters)
         return computed * self.weight_bytes / self._computed_bytes
 
     @property
     def _computed_bytes(self) -> int:
-        shape, stored = self.shape, self.quantisation
-        outer = shape.parameters - shape.block_parameters
-        return round((shape.block_parameters * stored.bits + outer * stored.outer_bits) / 8)
+        shape = self.shape
+        return round(self._bytes(shape.block_parameters, shape.parameters - shape.block_parameters))
+
+    def _bytes(self, block_parameters: int, outer_parameters: int) -> float:
+        """Bytes of weights of the layers, whose attention is always read whole, and of embedding and output."""
+        stored, attention = self.quantisation, self.shape.layers * self.shape.attention_parameters
+        bits = attention * stored.attention_bits + (block_parameters - attention) * stored.bits
+        return (bits + outer_parameters * stored.outer_bits) / 8

@@ -34,8 +34,8 @@ class Quantisation:
     """A way to store weights.
 
     `bits` are those of one weight of the layers, with the scales of its group. `outer_bits` are those of the
-    embedding and the output layer, which most schemes leave alone; a GGUF has one mean for all. `name` is what files
-    and servers call it.
+    embedding and the output layer, which most schemes leave alone; a GGUF has one mean for all. `attention_bits` differ
+    where only experts are stored in few bits. `name` is what files and servers call it.
     """
 
     name: str
@@ -44,6 +44,12 @@ class Quantisation:
     outer_bits: float
     title: str
     is_for_training: bool = False
+    has_plain_attention: bool = False
+
+    @property
+    def attention_bits(self) -> float:
+        """Bits of one weight of the attention."""
+        return self.outer_bits if self.has_plain_attention else self.bits
 
 
 _TITLES: Final = {
@@ -73,7 +79,9 @@ _ALL: Final = (
     _tensors("fp8", 8, 16, "FP8"),
     # 16 values share an FP8 scale (NVIDIA's NVFP4), 32 share an exponent of 8 bits (OCP MX specification 1.0).
     _tensors("nvfp4", 4.5, 16, "NVFP4"),
-    _tensors("mxfp4", 4.25, 16, "MXFP4"),
+    # Of gpt-oss only the experts are stored so; a GGUF has the rest as Q8_0.
+    Quantisation("mxfp4", Family.SAFETENSORS, 4.25, 16, "MXFP4", has_plain_attention=True),
+    Quantisation("mxfp4_moe", Family.GGUF, 4.25, 8.5, "MXFP4_MOE GGUF", has_plain_attention=True),
     _tensors("w4a16", 4 + 16 / 128, 16, "compressed-tensors W4A16"),
     _tensors("w8a8", 8 + 16 / 128, 16, "compressed-tensors W8A8"),
     _tensors("bitsandbytes", 4.13, 16, "bitsandbytes NF4", is_for_training=True),
@@ -95,7 +103,6 @@ _ALL: Final = (
     _gguf("q4_0", 4.5),
     _gguf("iq4_nl", 4.6818),
     _gguf("iq4_xs", 4.4597),
-    _gguf("mxfp4_moe", 4.25),
     _gguf("nvfp4-gguf", 4.5),
     _gguf("q3_k_l", 4.2979),
     _gguf("q3_k_m", 3.9960),

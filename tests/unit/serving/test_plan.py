@@ -49,6 +49,20 @@ def test_a_mixture_is_as_large_as_all_and_as_quick_as_few() -> None:
     assert speed(mixed, SPARK).tokens_per_s > 5 * speed(dense, SPARK).tokens_per_s
 
 
+@pytest.mark.parametrize(
+    ("name", "stored", "published_bytes"),
+    [
+        ("gpt-oss-20b", "mxfp4", 12.8 * GIB),
+        ("gpt-oss-120b", "mxfp4", 60.8 * GIB),
+        ("llama-3.1-8b", "q4_k_m", 4.58 * GIB),
+        ("llama-3.1-8b", "q8_0", 7.95 * GIB),
+    ],
+)
+def test_weights_are_as_large_as_their_makers_say(name: str, stored: str, published_bytes: float) -> None:
+    """Checkpoints in OpenAI's model card of gpt-oss, sizes in the README of llama.cpp's quantize tool."""
+    assert demand(name, stored).model.weight_bytes == pytest.approx(published_bytes, rel=0.01)
+
+
 def test_the_budget_is_the_sum_of_its_parts_and_grows_with_what_is_asked() -> None:
     plain = demand("llama-3.1-8b")
     made = budget(plain, SPARK)
