@@ -2,7 +2,8 @@
 
 The default ports are those of the servers' own documentation: Ollama 11434, llama.cpp's `llama-server` 8080,
 vLLM 8000, LM Studio 1234. Only loopback is asked, only with GET, and only a port that answers `GET /v1/models` with a
-list of models counts as found; what it is, is told by an address that only this kind of server has.
+list of models counts as found; what it is, is told by the owner of its models, or by an address that only this kind of
+server has.
 """
 
 import json
@@ -14,6 +15,8 @@ import anyio
 import httpx
 
 from spark_vtuber.core.errors import ProtocolError
+from spark_vtuber.llm.dialects.dialect import MODELS
+from spark_vtuber.llm.dialects.table import by_owner
 from spark_vtuber.llm.openai_protocol import models_in
 
 PORTS: Final = (11434, 8080, 8000, 1234)
@@ -70,7 +73,11 @@ async def _look(http: httpx.AsyncClient, port: int, found: dict[int, FoundServer
         models = models_in(body)
     except ProtocolError:
         return
-    found[port] = FoundServer("OpenAI-compatible", f"{root}/v1", models)
+    owner = by_owner({MODELS: _object(body)})
+    name = "OpenAI-compatible" if owner is None or owner.name == "openai" else owner.title
+    found[port] = FoundServer(name, f"{root}/v1", models)
+    if owner is not None:
+        return
     async with anyio.create_task_group() as tasks:
         for name in _SIGNS:
             tasks.start_soon(_recognise, http, root, name, port, found)

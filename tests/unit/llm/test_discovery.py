@@ -48,6 +48,25 @@ async def test_a_server_is_known_by_what_only_it_answers(path: str, answer: dict
     assert await discover(network(doors)) == (FoundServer(name, "http://127.0.0.1:8000/v1", ("small",)),)
 
 
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        ("tensorrt_llm", "TensorRT-LLM"),
+        ("sglang", "SGLang"),
+        ("llamacpp", "llama.cpp"),
+        ("openai", "OpenAI-compatible"),
+    ],
+)
+async def test_a_server_is_known_by_the_owner_of_its_models(owner: str, name: str) -> None:
+    models = {"object": "list", "data": [{"id": "small", "owned_by": owner}]}
+    doors: Doors = {
+        (8000, "/v1/models"): httpx.Response(200, json=models),
+        (8000, "/version"): httpx.Response(200, json={"version": "1.0"}),
+    }
+
+    assert await discover(network(doors)) == (FoundServer(name, "http://127.0.0.1:8000/v1", ("small",)),)
+
+
 async def test_a_server_that_answers_every_path_with_an_error_object_is_not_mistaken() -> None:
     doors: Doors = {
         (1234, path): httpx.Response(200, json={"error": "Unexpected endpoint"}) for path in ("/props", "/version")

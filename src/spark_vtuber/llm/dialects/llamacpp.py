@@ -124,7 +124,7 @@ def _is_loaded(answer: Any, model: str) -> bool:
 
 DIALECT: Final = Dialect(
     name="llamacpp",
-    title="llama-server",
+    title="llama.cpp",
     sampling={
         "temperature": "temperature",
         "top_p": "top_p",
