@@ -17,15 +17,17 @@ from spark_vtuber.app.notes import NoteBook
 from spark_vtuber.app.remembered import Remembered
 from spark_vtuber.app.tools import report
 from spark_vtuber.core.cues import Length
+from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.personas import EXPRESSIONS
 from spark_vtuber.core.turns import TurnRecord
 from spark_vtuber.health.strain import Measure
 from spark_vtuber.journal.rows import digest
+from spark_vtuber.llm.enveloped import Enveloped
 from spark_vtuber.llm.prompt import Prompter
 from spark_vtuber.personality.deflect import deflector
 from spark_vtuber.pipeline.choosing.lengths import Pressure, Tempo, length
 from spark_vtuber.pipeline.choosing.sieve import Sieve
-from spark_vtuber.pipeline.crew import Crew, Limits
+from spark_vtuber.pipeline.crew import Brains, Crew, Limits
 from spark_vtuber.pipeline.director import Director
 from spark_vtuber.pipeline.floor import Floor
 from spark_vtuber.pipeline.gates import Gates
@@ -90,7 +92,7 @@ def join(
         announce=house.events,
         sample_rate=config.stage.sample_rate,
         build_prompt=prompter,
-        brains=equipment.minds.brains,
+        brains=partial(_with_tools, equipment),
         voices=equipment.voices,
         is_muted=mutes.is_muted,
         deflect=deflector(around.rng),
@@ -124,6 +126,12 @@ def join(
     return Machinery(
         gates, tally, reception, inbox, director, crew, prompter, memoir, remembered, guards, toolbox, notes
     )
+
+
+def _with_tools(equipment: Equipment, persona: PersonaId) -> Brains:
+    """What a turn thinks with; a model whose server takes no tools gets them another way."""
+    brains = equipment.minds.brains(persona)
+    return replace(brains, model=Enveloped(brains.model)) if brains.model is not None else brains
 
 
 def _limits(house: House) -> Limits:

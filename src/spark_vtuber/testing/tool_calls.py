@@ -18,16 +18,17 @@ class CallingModel:
     Each part comes `part_s` after the one before. `requests` are the requests so far.
     """
 
-    def __init__(self, *passes: Sequence[str | LLMPart], part_s: float = 0.05, takes_tools: bool = True) -> None:
+    def __init__(
+        self,
+        *passes: Sequence[str | LLMPart],
+        part_s: float = 0.05,
+        takes_tools: bool = True,
+        takes_schema: bool = False,
+    ) -> None:
         self.passes = passes
         self.part_s = part_s
         self.requests: list[LLMRequest] = []
-        self.takes_tools = takes_tools
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """A model called `calls`."""
-        return Capabilities("scripted", "calls", takes_tools=self.takes_tools)
+        self.capabilities = Capabilities("scripted", "calls", takes_tools=takes_tools, takes_schema=takes_schema)
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[LLMPart, None]:
         """The next pass of the script."""

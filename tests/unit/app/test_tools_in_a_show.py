@@ -78,6 +78,16 @@ async def test_what_is_known_of_a_viewer_goes_back_to_the_model(troupe: Troupe, 
         assert opened.show.turns(1)[0].said == "Let me think. You are new here."
 
 
+async def test_a_server_without_tools_gets_them_in_an_envelope(troupe: Troupe, tmp_path: Path) -> None:
+    written = '{"say": "How sweet!", "calls": [{"name": "set_expression", "arguments": {"face": "happy"}}]}'
+    model = CallingModel([written[:30], written[30:]], takes_tools=False, takes_schema=True)
+    async with show_of(troupe, model, tmp_path) as opened:
+        await says(opened, "ana", "my goat is called Heidi")
+        assert await called(opened) == [("set_expression", "ok")]
+        assert opened.show.turns(1)[0].said == "How sweet!"
+        assert model.requests[0].schema is not None
+
+
 async def test_tools_can_be_switched_off_and_none_are_offered_to_a_model_that_cannot_call(
     troupe: Troupe, tmp_path: Path
 ) -> None:
