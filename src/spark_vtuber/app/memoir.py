@@ -19,7 +19,7 @@ from spark_vtuber.core.turns import Mark, TurnRecord
 from spark_vtuber.core.verdicts import Direction, Position
 from spark_vtuber.llm.budget import LEAST_TOKENS, PromptBudget, budget_for
 from spark_vtuber.llm.history import History
-from spark_vtuber.llm.port import LLM
+from spark_vtuber.llm.port import LLM, Capabilities
 from spark_vtuber.llm.prompt import Moment, Prompter
 from spark_vtuber.llm.summary_model import tell
 from spark_vtuber.llm.tokens import open_tokenizer
@@ -32,6 +32,9 @@ TELLING_S: Final = 30.0
 
 LOOK_S: Final = 1.0
 """How often a busy show is looked at for an instant in which nobody waits."""
+
+TOOLS_TOKENS: Final = 600
+"""What the tools that a model is offered take of its context, and the answer of one."""
 
 _STIRRING: Final = frozenset({"chat.received", "turn.started"})
 _TOKENIZER: Final = "tokenizer.json"
@@ -50,7 +53,8 @@ class Memoir:
         self._guard = guard
         self._prompter = prompter
         self._stirred = anyio.Event()
-        self._failed: set[PersonaId] = set()
+        self._failed: dict[PersonaId, int] = {}
+        self._turns = 0
         self._telling: anyio.CancelScope | None = None
         house.events.tap(self._hear)
         prompter.prepare(house.personas)
@@ -60,6 +64,7 @@ class Memoir:
     def remember(self, record: TurnRecord) -> None:
         """Add a turn that is over; whatever it leads to is done later."""
         self._prompter.remember(record)
+        self._turns += 1
         self._stirred.set()
 
     def fit(self) -> None:
@@ -81,7 +86,10 @@ class Memoir:
                 await anyio.sleep(LOOK_S)
 
     async def _prune(self, director: Director) -> None:
-        """One step: at once where there is no time left or nobody to ask, else by a model in quiet."""
+        """One step: at once where there is no time left or nobody to ask, else by a model in quiet.
+
+        A model that could not do it is asked again after another turn.
+        """
         if self._prompter.tidy(is_urgent=True):
             return
         for persona, past in self._prompter.pasts.items():
@@ -92,6 +100,8 @@ class Memoir:
                 if self._house.config.context.summariser != "model":
                     self._prompter.tidy()
                 return
+            if self._failed.get(persona) == self._turns:
+                continue
             if director.is_idle and await self._is_quiet(director):
                 await self._retell(persona, past, model, director)
             return
@@ -110,10 +120,10 @@ class Memoir:
         if not is_over or not director.is_idle:
             return
         if story:
-            self._failed.discard(persona)
+            self._failed.pop(persona, None)
             self._prompter.retell(persona, story)
         else:
-            self._failed.add(persona)
+            self._failed[persona] = self._turns
             self._house.events("summary.failed", persona=persona, code=code)
             if self._house.config.context.summariser != "model":
                 self._prompter.tidy()
@@ -133,10 +143,13 @@ class Memoir:
         return director.is_idle and not heard.is_set()
 
     def _model(self, persona: PersonaId) -> LLM | None:
+        """Who can be asked; not a model that would have to push another out of the memory first."""
         if self._house.config.context.summariser == "rules":
             return None
         brains = self._minds.brains(persona)
-        return brains.model if brains.model is not None and brains.breaker.is_closed else None
+        if brains.model is None or not brains.breaker.is_closed or brains.model.capabilities.is_shared:
+            return None
+        return brains.model
 
     def _budget(self, persona: PersonaId) -> PromptBudget:
         return budget_of(self._house.config, self._minds.brains(persona).model)
@@ -184,11 +197,12 @@ class Memoir:
 def budget_of(config: Config, model: LLM | None) -> PromptBudget:
     """The budget of prompts for a model, as the configuration and the model's own context have it."""
     keys = config.context
-    context_tokens = model.capabilities.context_tokens if model is not None else None
+    what = model.capabilities if model is not None else Capabilities("")
+    beside = config.replies.max_tokens + (TOOLS_TOKENS if what.takes_tools and config.tools.on else 0)
     wanted = keys.tokens
     if config.replies.context_chars:
         wanted = min(wanted or config.replies.context_chars, max(LEAST_TOKENS, config.replies.context_chars // 4))
-    return budget_for(wanted, context_tokens, config.replies.max_tokens, keys.changing_tokens, keys.summarise_after)
+    return budget_for(wanted, what.context_tokens, beside, keys.changing_tokens, keys.summarise_after)
 
 
 def moment(house: House, _persona: PersonaId, _cue: Cue) -> Moment:

@@ -42,11 +42,19 @@ class TellingModel:
         self.talk = ScriptedModel("That is a long answer about goats, mountains and cheese, and about all the rest.")
         self.telling = ScriptedModel(STORY, first_token_s=2)
         self.context_tokens: int | None = None
+        self.is_shared = False
+        self.takes_tools = False
 
     @property
     def capabilities(self) -> Capabilities:
         """With the context that a test wants."""
-        return Capabilities("scripted", "telling", context_tokens=self.context_tokens)
+        return Capabilities(
+            "scripted",
+            "telling",
+            context_tokens=self.context_tokens,
+            is_shared=self.is_shared,
+            takes_tools=self.takes_tools,
+        )
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[LLMPart, None]:
         """What the one that is meant says."""
@@ -131,8 +139,10 @@ async def test_whoever_speaks_ends_the_telling_at_once(open_show: OpenShow, mode
         assert part(show).state == "ok"
 
 
-async def test_by_rules_no_model_is_asked(open_show: OpenShow, model: TellingModel) -> None:
-    async with open_show('summariser = "rules"\n') as show:
+@pytest.mark.parametrize("is_shared", [False, True], ids=["by rules", "a model that another stands in for"])
+async def test_who_is_not_to_be_asked_is_not(is_shared: bool, open_show: OpenShow, model: TellingModel) -> None:
+    model.is_shared = is_shared
+    async with open_show("" if is_shared else 'summariser = "rules"\n') as show:
         show.show.chat(Line("ana", "my goat Heidi won the mountain race on sunday"))
         await chat(show, 13)
     prompt = "\n".join(message.content for message in model.last_prompt)
@@ -149,7 +159,9 @@ async def test_a_model_that_tells_nonsense_is_done_without(
     model.telling.answers = ("Sure! Here is a summary.",)
     async with open_show(f'summariser = "{summariser}"\n') as show:
         await chat(show, 12)
+        asked = len(model.telling.requests)
         await anyio.sleep(60)
+        assert len(model.telling.requests) <= asked + 1
         await chat(show, 1, first=99)
         assert part(show).state == state
         assert "only notes are kept" in part(show).detail
@@ -184,11 +196,14 @@ async def test_nothing_is_pruned_between_chosen_and_first_sound(
     assert "goat number 0 " not in model.last_prompt[1].content
 
 
-async def test_a_prompt_fits_the_context_of_the_model(open_show: OpenShow, model: TellingModel) -> None:
-    model.context_tokens = 3_000
+@pytest.mark.parametrize(("takes_tools", "longest"), [(False, 3_300), (True, 2_700)])
+async def test_a_prompt_fits_the_context_of_the_model(
+    takes_tools: bool, longest: int, open_show: OpenShow, model: TellingModel
+) -> None:
+    model.context_tokens, model.takes_tools = 3_600, takes_tools
     async with open_show() as show:
         await chat(show, 18, every_s=7)
-        assert max(prompt_tokens(request.messages) for request in model.talk.requests) <= 2_700
+        assert longest * 0.6 < max(prompt_tokens(request.messages) for request in model.talk.requests) <= longest
 
 
 async def test_another_budget_counts_while_the_show_runs(open_show: OpenShow, model: TellingModel) -> None:
