@@ -39,6 +39,7 @@ class RememberingModel:
     adapters: tuple[str, ...] = ("ember", "spark")
     context_tokens: int | None = 4_096
     most_tokens: int = 1_000
+    accepts: float | None = None
     asked: list[str] = field(default_factory=list)
     _memory: dict[str, str] = field(default_factory=dict)
 
@@ -62,7 +63,8 @@ class RememberingModel:
             if number:
                 await anyio.sleep(1 / WRITES_PER_S)
             yield TextDelta("word ")
-        yield Usage(len(prompt) // CHARS, cached // CHARS, tokens)
+        drafted = (None, None) if self.accepts is None else (100, round(100 * self.accepts))
+        yield Usage(len(prompt) // CHARS, cached // CHARS, tokens, *drafted)
 
 
 def median(figures: Figures, name: str) -> float:
@@ -80,6 +82,14 @@ async def test_figures_are_what_the_server_did() -> None:
     assert median(figures, names.CACHED_SHARE) > 80
     assert median(figures, names.speed(0)) == pytest.approx(WRITES_PER_S)
     assert median(figures, names.speed(2_000)) == pytest.approx(WRITES_PER_S)
+
+
+async def test_the_worth_of_a_draft_is_a_figure_where_there_is_one() -> None:
+    drafting, plain = await measure(
+        [Target("one", RememberingModel(accepts=0.7)), Target("two", RememberingModel())], 1, random.Random(1)
+    )
+    assert median(drafting, names.ACCEPTED) == pytest.approx(70)
+    assert plain.missing[names.ACCEPTED] == "nothing is drafted"
 
 
 async def test_a_context_that_the_server_does_not_hold_is_not_measured() -> None:

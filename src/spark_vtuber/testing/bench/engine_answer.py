@@ -51,6 +51,13 @@ class Answer:
             return None
         return self.usage.tokens_cached / self.usage.tokens_in
 
+    @property
+    def accepted_share(self) -> float | None:
+        """The part (0..1) of what was drafted that was kept; None where nothing was drafted, or nobody counts."""
+        if not self.usage.tokens_drafted or self.usage.tokens_accepted is None:
+            return None
+        return self.usage.tokens_accepted / self.usage.tokens_drafted
+
 
 def greedy(persona: PersonaView, messages: tuple[Message, ...], max_tokens: int) -> LLMRequest:
     """A request whose answer is the same every time."""

@@ -19,6 +19,7 @@ CACHED: Final = "tokens remembered a turn"
 CACHED_SHARE: Final = "share of the prompt remembered"
 SWITCH: Final = "first token, other adapter than before"
 STAY: Final = "first token, same adapter as before"
+ACCEPTED: Final = "drafted tokens accepted"
 MEMORY: Final = "peak memory of the server"
 
 
@@ -35,6 +36,7 @@ UNITS: Final = {
     CACHED: "tokens",
     CACHED_SHARE: "%",
     **{speed(context): "tokens/s" for context in CONTEXTS},
+    ACCEPTED: "%",
     SWITCH: "ms",
     STAY: "ms",
     MEMORY: "MB",

@@ -78,6 +78,8 @@ class Subject:
             self.talks[key] = self.prompts.fresh(context) if context else self.prompts.fresh(1)
         got = await self._ask(self._persona, self.talks[key], SPEED_TOKENS)
         self.figures.add(name, got.tokens_per_s, "the model's answers are too short")
+        share = got.accepted_share
+        self.figures.add(names.ACCEPTED, None if share is None else share * 100, "nothing is drafted")
 
     async def switch(self) -> None:
         """Two characters with adapters in turn, each in its own conversation: one, the other, the other again."""
