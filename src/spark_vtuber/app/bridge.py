@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from spark_vtuber.app.casting import CastingOffice
+from spark_vtuber.app.drift import DriftWatch
 from spark_vtuber.app.duets import DuetDesk, DuetIdeas
 from spark_vtuber.app.emotes import EmoteCache
 from spark_vtuber.app.growth import Growing
@@ -50,6 +51,8 @@ class Bridge:
             house.around.rng,
             lambda: house.config.interjections.eagerness,
         )
+        self._drift = DriftWatch(house.personas, house.events)
+        house.metrics.watch(self._drift.reading)
         self.ideas = DuetIdeas(self.company.tempers, lambda: house.config.duets, house.around.rng)
         self.emotes = EmoteCache(
             house.http,
@@ -80,8 +83,9 @@ class Bridge:
         return replace(casting, persona=self.growth.facing(casting.persona, cue))
 
     def note(self, record: TurnRecord) -> None:
-        """A turn is over: it counts in the casting, and in what became of the character."""
+        """A turn is over: it counts in the casting, in what became of the character, and in how much it is itself."""
         self.casting.note(record)
+        self._drift.keep(record)
         self.growth.hear(record)
 
     def connect(self, director: Director, reception: Reception) -> None:
