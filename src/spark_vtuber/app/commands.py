@@ -179,7 +179,7 @@ class ChatCommands:
         return replace(event, text=text, persona=persona, emotes=frozenset(), emote_spans=())
 
     def _purchase(self, event: ChatEvent) -> ChatEvent | None:
-        """A reward that is configured is performed; where it has a cue, that is answered instead of the event."""
+        """A reward that is configured is performed; what it has characters say stands for an answer to the event."""
         reward = event.reward
         found = self._performer.reward(reward.title, reward.id) if reward is not None else None
         if reward is None or found is None or self._door.is_ignored(event.source, event.author.id):
@@ -188,7 +188,7 @@ class ChatCommands:
         title, settings = found
         if is_new and not self._put(_Purchase(event, title, settings), 2 * CAPACITY):
             self._tell_redeem(event, title, "failed", "full")
-        if not settings.cue:
+        if not (settings.cue or settings.duet):
             return event
         self._door.tally.received += 1
         return None

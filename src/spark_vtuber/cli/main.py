@@ -11,6 +11,7 @@ from spark_vtuber.cli import (
     config,
     demo,
     doctor,
+    duet,
     engine,
     export,
     guard,
@@ -66,6 +67,7 @@ app.add_typer(secrets.app, name="secrets")
 app.add_typer(chat.app, name="chat")
 app.add_typer(guard.app, name="guard")
 app.add_typer(persona.app, name="persona")
+app.add_typer(duet.app, name="duet")
 app.add_typer(models.app, name="models")
 app.command()(panic.panic)
 app.add_typer(obs.app, name="obs")

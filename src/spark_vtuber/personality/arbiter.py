@@ -181,5 +181,5 @@ def _reasons(
     words = [word for _, word in speaking]
     is_tie = sum(other >= sums[best.id] for other in sums.values()) > 1
     if is_tie or not words:
-        words.append("main persona" if best is personas[0] else "the others have had more")
+        words.append("main persona" if best is personas[0] else "nothing speaks against it")
     return tuple(words)

@@ -17,6 +17,7 @@ from spark_vtuber.chat.commands import BUILT_IN
 from spark_vtuber.config.commands_keys import CommandSettings, RewardSettings
 from spark_vtuber.core.clock import Clock, SystemClock
 from spark_vtuber.core.cues import Urgency
+from spark_vtuber.core.duets import DuetOrigin
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind, Reward, Role
 from spark_vtuber.core.ids import PersonaId
@@ -512,3 +513,53 @@ async def test_every_built_in_command_is_performed_by_somebody() -> None:
         room.write(f"!{name} ember hello", MODERATOR)
     assert room.chat.waiting == len(BUILT_IN) - 1
     assert Reason.COMMAND.value in room.drops()
+
+
+async def test_a_moderator_has_the_two_talk_to_each_other_and_ends_it() -> None:
+    async with running(Room()) as room:
+        for text in ("!duet tea or coffee", "!duet socks", "!duet STOP", "!duet"):
+            room.write(text, MODERATOR)
+            await anyio.sleep(0.1)
+    assert room.outcomes() == [
+        ("duet", "done", ""),
+        ("duet", "failed", "duet_running"),
+        ("duet", "done", ""),
+        ("duet", "done", ""),
+    ]
+    assert [(act, target, new) for act, _, target, new in room.acts] == [
+        ("command.duet", "d1", 6),
+        ("command.duet", "stop", True),
+        ("command.duet", "d2", 6),
+    ]
+
+
+async def test_a_duet_of_the_chat_belongs_to_the_line_that_asked() -> None:
+    async with running(Room()) as room:
+        room.write("!duet tea", MODERATOR)
+        await anyio.sleep(0.1)
+        plan = room.duets.now.plan
+    assert plan is not None
+    assert plan.event is not None
+    assert (plan.topic, plan.origin, plan.event.text) == ("tea", DuetOrigin.CHAT, "!duet tea")
+
+
+async def test_viewers_may_have_them_talk_only_where_you_say_so() -> None:
+    async with running(Room()) as room:
+        room.write("!duet tea")
+        await anyio.sleep(0.1)
+        assert room.outcomes() == [("duet", "refused", "role")]
+    async with running(Room({"duet": {"who": "everyone"}})) as room:
+        room.write("!duet tea")
+        await anyio.sleep(0.1)
+        assert room.outcomes() == [("duet", "done", "")]
+
+
+async def test_a_reward_buys_a_duet_and_a_second_one_gives_the_points_back() -> None:
+    async with running(Room(rewards={"Let them argue": {"duet": "{args}"}})) as room:
+        assert room.buy("Let them argue", "tea or coffee") is None
+        room.buy("Let them argue", "socks", redemption="r2")
+        await anyio.sleep(0.5)
+        plan = room.duets.now.plan
+    assert plan is not None
+    assert (plan.topic, plan.origin) == ("tea or coffee", DuetOrigin.REWARD)
+    assert room.settled == [("r1", True), ("r2", False)]
