@@ -7,8 +7,8 @@ from random import Random
 import anyio
 
 from spark_vtuber.app.casting import CastingOffice
-from spark_vtuber.core.cues import Cue, CueKind
-from spark_vtuber.core.duets import DuetPlan
+from spark_vtuber.core.cues import CueKind
+from spark_vtuber.core.duets import DuetEnd, DuetPlan
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.personas import PersonaView, Temper
@@ -57,6 +57,14 @@ _TOPICS = (
     "clocks lie before breakfast",
     "a spoon once outsmarted me",
     "wallpaper remembers everything",
+    "candles practise their bows",
+    "every bakery hides a dragon",
+    "puddles collect old skies",
+    "my shadow prefers mondays",
+    "owls invented the elevator",
+    "buttons elope from coats",
+    "thunder is furniture upstairs",
+    "teapots hold council at dawn",
 )
 
 
@@ -105,6 +113,7 @@ class Theatre:
     ) -> None:
         self.rig = rig or Rig()
         self.model = Improviser()
+        self.remarks_per_minute = remarks_per_minute
         self.rig.model = self.model
         self.personas = personas
         self.set: dict[PersonaId, Temper] = {}
@@ -175,6 +184,10 @@ class Theatre:
         """Begin a duet that Nova opens."""
         self.director.start_duet(DuetPlan(topic, NOVA.id, RUST.id, tension, exchanges))
 
+    def stop_duet(self) -> bool:
+        """The streamer ends it."""
+        return self.director.end_duet(DuetEnd.STOPPED)
+
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Theatre"]:
         """Run it."""
@@ -183,7 +196,3 @@ class Theatre:
             tasks.start_soon(self.reception.run)
             yield self
             tasks.cancel_scope.cancel()
-
-    def reasons(self, cue: Cue) -> tuple[str, ...]:
-        """Why the turn of a cue was cast as it was."""
-        return self.casting.cast(cue).reasons
