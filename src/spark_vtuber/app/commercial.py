@@ -29,6 +29,8 @@ from spark_vtuber.weights.licences import WORST, Terms, Verdict, recognise, term
 
 AREA: Final = "commercial"
 OURS: Final = "Apache-2.0"
+NGRAM: Final = "ngram"
+"""Speculative decoding without a model."""
 
 _SEVERITY: Final[dict[Verdict, Severity]] = {
     "forbidden": "error",
@@ -109,6 +111,7 @@ def _all(
         if view is not None:
             yield from _adapter(view, name, catalogue)
             yield from _look(settings, view, name)
+    yield from _server(settings, catalogue)
     for name, studio in avatars(settings.config).items():
         yield from _vtube_studio(studio.model, name)
 
@@ -130,6 +133,19 @@ def _model(settings: Settings, persona: str, found: tuple[FoundServer, ...], cat
         yield InUse(what, "", replace(_unknown("no model is named"), todo=todo))
     if (host := _foreign(url)) is not None:
         yield InUse(f"service of {persona}", host, _unknown("the terms of the service count too"))
+
+
+def _server(settings: Settings, catalogue: Catalogue) -> Iterator[InUse]:
+    """What the model server is started with, where the program starts it."""
+    keys = settings.config.engine
+    if not keys.use:
+        return
+    if keys.model:
+        yield _weights("model of the server", Kind.MODEL, keys.model, catalogue)
+    if keys.draft and keys.draft != NGRAM:
+        yield _weights("draft model of the server", Kind.MODEL, keys.draft, catalogue)
+    for name in keys.adapters:
+        yield _weights(f"adapter {name} of the server", Kind.ADAPTER, name, catalogue)
 
 
 def _voice(
@@ -197,6 +213,8 @@ def _vtube_studio(model: str, persona: str) -> Iterator[InUse]:
 
 
 def _weights(what: str, kind: Kind, name: str, catalogue: Catalogue) -> InUse:
+    is_path = name.startswith(("/", "~", "./", "../")) or "\\" in name
+    name = name.replace("\\", "/").rstrip("/").rpartition("/")[2] if is_path else name
     return _recognised(what, kind, name, catalogue) or InUse(what, name, terms(""))
 
 

@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from spark_vtuber import engines
+from spark_vtuber.app.brains import ports_to_look_at
 from spark_vtuber.app.checks import Checked, examine
 from spark_vtuber.app.commercial import credits_text, findings, in_use
 from spark_vtuber.app.environment import Surroundings, http_client
@@ -110,8 +111,10 @@ def _judge_licences(config: Path | None, credits_file: Path | None, *, as_json: 
 async def _servers(settings: Settings) -> tuple[FoundServer, ...]:
     """The model servers of this machine, where a character takes the first that is found or names no model."""
     async with http_client() as http:
-        keys = settings.config.discovery
-        return await discover(http, ports=keys.ports, skip=(settings.config.server.port,)) if keys.on else ()
+        config = settings.config
+        if not config.discovery.on:
+            return ()
+        return await discover(http, ports=ports_to_look_at(config), skip=(config.server.port,))
 
 
 async def _examine(config: Path | None, before_the_show: bool) -> list[Checked]:

@@ -67,6 +67,17 @@ def test_the_first_model_of_a_server_that_is_found_is_judged(tmp_path: Path) -> 
     assert one.terms.id == "gemma"
 
 
+def test_what_a_server_of_ours_is_started_with_is_judged(tmp_path: Path) -> None:
+    keys = '[engine]\nuse = "llamacpp"\nmodel = "/big/weights/Ministral-8B-Instruct-2410-Q4_K_M.gguf"\n'
+    used = things(tmp_path, f'{keys}draft = "ngram"\nadapters = {{ spark = "/a/spark.gguf" }}')
+    assert used["model of the server"].terms.verdict == "forbidden"
+    assert "draft model of the server" not in used
+    assert used["adapter spark of the server"].terms.verdict == "unknown"
+    used = things(tmp_path, '[engine]\nuse = "vllm"\ndraft = "meta-llama/Llama-3.2-1B-Instruct"')
+    assert used["draft model of the server"].terms.id == "llama3.2"
+    assert "model of the server" not in used
+
+
 def test_a_configuration_without_a_models_name_is_told_to_name_it(tmp_path: Path) -> None:
     one = things(tmp_path, '[llm]\nuse = "openai"')["language model of main"]
     assert one.terms.verdict == "unknown"
