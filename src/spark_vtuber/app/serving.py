@@ -12,12 +12,15 @@ from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.serving.budget import Adapted, Demand
 from spark_vtuber.serving.files import AdapterFile, read_adapter, read_model
 from spark_vtuber.serving.model import Model
-from spark_vtuber.serving.published import known
+from spark_vtuber.serving.published import known, published
 from spark_vtuber.serving.quantisation import FOUR_BITS, Family, Server, check, check_kv, quantisation
 
 NGRAM: Final = "ngram"
 ADAPTERS: Final = "adapters"
 """Folder of the data directory in which adapters of characters are looked for."""
+
+PADDING: Final = 128
+"""Vocabularies of one family differ by less: they are filled up to a round number (llama.cpp allows as much)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,11 @@ def order_of(settings: Settings, personas: Sequence[PersonaView], server: Server
     model = model_of(name, server, wanted.quantisation)
     check(server, model.quantisation, model.name)
     check_kv(server, wanted.kv)
-    adapters = adapters_of(settings, personas, server)
+    adapters = adapters_of(settings, personas, server, model)
     draft = model_of(wanted.draft, server, "") if wanted.draft not in ("", NGRAM) else None
     if draft is not None:
         check(server, draft.quantisation, draft.name)
+        _check_draft(model, draft)
     demand = Demand(
         model=model,
         server=server,
@@ -104,11 +108,14 @@ def model_of(name: str, server: Server, stored: str) -> Model:
     return Model(name, known(name), quantisation(stored or _named(name) or FOUR_BITS[server], server))
 
 
-def adapters_of(settings: Settings, personas: Sequence[PersonaView], server: Server) -> dict[str, AdapterFile]:
+def adapters_of(
+    settings: Settings, personas: Sequence[PersonaView], server: Server, model: Model
+) -> dict[str, AdapterFile]:
     """The adapters of `[engine.adapters]`, and those that characters name, from the folder of the data directory.
 
     Raises:
-        SparkError: `no_adapter`, `bad_adapter`, `wrong_adapter` (the other kind of file), `rank_too_high`.
+        SparkError: `no_adapter`, `bad_adapter`, `wrong_adapter` (the other kind of file, or made for another model),
+            `rank_too_high`.
     """
     wanted = settings.config.engine
     paths = dict(wanted.adapters)
@@ -120,6 +127,7 @@ def adapters_of(settings: Settings, personas: Sequence[PersonaView], server: Ser
     found = {name: read_adapter(path) for name, path in paths.items()}
     for name, adapter in found.items():
         _check_adapter(name, adapter, server, wanted.max_rank)
+        _check_base(name, adapter, model)
     return found
 
 
@@ -185,6 +193,28 @@ def _check_adapter(name: str, adapter: AdapterFile, server: Server, max_rank: in
             f'the adapter "{name}" has rank {adapter.rank}, and [engine] max_rank is {max_rank}',
             code="rank_too_high",
             fix=f"max_rank = {adapter.rank}, which takes more memory, or an adapter of a lower rank",
+        )
+
+
+def _check_base(name: str, adapter: AdapterFile, model: Model) -> None:
+    """Refuse an adapter that says itself that it was made for another model; most say nothing that can be compared."""
+    base, now = published(adapter.base), published(model.name)
+    if base is not None and now is not None and base != now:
+        raise SparkError(
+            f'the adapter "{name}" was made for {adapter.base}, and the model is {model.name}',
+            code="wrong_adapter",
+            fix=f"an adapter of {now.name}, or the model {base.name}",
+        )
+
+
+def _check_draft(model: Model, draft: Model) -> None:
+    """A draft proposes tokens by their numbers, so that both must mean the same by them."""
+    ours, theirs = model.shape.vocabulary, draft.shape.vocabulary
+    if abs(ours - theirs) > PADDING:
+        raise SparkError(
+            f"{draft.name} has {theirs:,} tokens and {model.name} has {ours:,}: it cannot draft for it",
+            code="wrong_draft",
+            fix='a small model of the same family, or draft = "ngram"',
         )
 
 

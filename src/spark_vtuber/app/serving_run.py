@@ -224,7 +224,7 @@ def _flags() -> int:
 
 def _spawn(job: Job, place: Place, files: Mapping[Path, str]) -> None:
     try:
-        place.folder.mkdir(parents=True, exist_ok=True)
+        place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         place.state.unlink(missing_ok=True)
         cut(place.log, 1 << 20)
         for file, text in files.items():

@@ -251,6 +251,7 @@ def _table(place: Place, kept: Kept | None, told: Gauges) -> dict[str, Any]:
         "tokens_generated": told.tokens_generated,
         "running": told.running,
         "acceptance": told.acceptance,
+        "command": list(kept.argv),
         "log": str(place.log),
         "tail": list(tail(place.log)),
     }

@@ -67,8 +67,7 @@ class _Station:
         keeper = Keeper(self.start, self.is_ready, self.tell, Pace(self._job.ready_s))
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._cut_log)
-            if sys.platform != "win32":
-                tasks.start_soon(_cancelled_by_signal, tasks.cancel_scope)
+            tasks.start_soon(_cancelled_by_signal, tasks.cancel_scope)
             await keeper.run()
             tasks.cancel_scope.cancel()
             return
@@ -81,10 +80,12 @@ class _Station:
 
 
 async def _cancelled_by_signal(scope: anyio.CancelScope) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
-        async for _ in signals:
-            scope.cancel()
-            return
+    """On Windows nobody can ask a process to end; there whoever ends the keeper ends the server too."""
+    if sys.platform != "win32":
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+            async for _ in signals:
+                scope.cancel()
+                return
 
 
 def main() -> None:

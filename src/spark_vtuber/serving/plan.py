@@ -107,11 +107,13 @@ def check(plan: Plan) -> None:
 def suggest(demand: Demand, machine: Machine) -> Suggestion | None:
     """The preset that can do most of those that fit, are well in time and have no holes; None where none is.
 
-    Context, sequences and what runs beside the server stay as they are demanded; adapters do not go with another model.
+    Context, sequences and what runs beside the server stay as they are demanded. Adapters do not go with another model;
+    where there are any, it is a dense one, for which new ones can be trained and served everywhere.
     """
     for found in tried(demand, machine):
         is_quick = found.speed.first_audio_ms <= BUDGET_MS * CERTAIN
-        if found.budget.fits and is_quick and found.speed.is_gapless:
+        takes_adapters = not demand.adapters or found.demand.model.shape.experts is None
+        if found.budget.fits and is_quick and found.speed.is_gapless and takes_adapters:
             return found
     return None
 

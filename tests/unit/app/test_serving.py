@@ -112,6 +112,23 @@ def test_a_draft_is_a_model_or_n_grams(tmp_path: Path, gguf: Path) -> None:
         order_of(settings(tmp_path, use="vllm", model="qwen3-14b", draft=str(gguf)), ())
 
 
+def test_a_draft_of_another_family_is_refused(tmp_path: Path) -> None:
+    order_of(settings(tmp_path, use="vllm", model="qwen3-14b", draft="qwen3-0.6b"), ())
+    with pytest.raises(SparkError, match="cannot draft for it") as refused:
+        order_of(settings(tmp_path, use="vllm", model="qwen3-14b", draft="llama-3.2-1b"), ())
+    assert refused.value.code == "wrong_draft"
+
+
+def test_an_adapter_that_was_made_for_another_model_is_refused(tmp_path: Path) -> None:
+    own = peft_adapter(tmp_path / "own", base_model_name_or_path="Qwen/Qwen3-14B")
+    other = peft_adapter(tmp_path / "other", base_model_name_or_path="meta-llama/Llama-3.1-8B-Instruct")
+    silent = peft_adapter(tmp_path / "silent", base_model_name_or_path="/home/me/base")
+    order_of(settings(tmp_path, use="vllm", model="qwen3-14b", adapters={"a": str(own), "b": str(silent)}), ())
+    with pytest.raises(SparkError, match=r"was made for meta-llama/Llama-3\.1-8B") as refused:
+        order_of(settings(tmp_path, use="vllm", model="qwen3-14b", adapters={"a": str(other)}), ())
+    assert "llama-3.1-8b" in refused.value.fix
+
+
 def test_a_start_without_a_model_or_with_too_long_a_context_is_refused(tmp_path: Path, gguf: Path) -> None:
     with pytest.raises(SparkError, match="no model is named"):
         order_of(settings(tmp_path, use="llamacpp"), ())

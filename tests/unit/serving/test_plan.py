@@ -102,6 +102,13 @@ def test_what_cannot_run_is_refused_with_the_numbers_and_what_would() -> None:
     assert "preset" in refused.value.fix
 
 
+def test_who_has_adapters_is_not_sent_to_a_mixture() -> None:
+    wanted = demand("llama-3.1-70b")
+    found = make_plan(replace(wanted, adapters=(Adapted("spark", 16, 80_000_000),)), SPARK).suggestion
+    assert found is not None
+    assert found.demand.model.shape.experts is None
+
+
 def test_a_start_without_head_room_is_told_and_not_refused() -> None:
     wanted = demand("llama-3.1-8b")
     need = budget(wanted, SPARK).peak_bytes

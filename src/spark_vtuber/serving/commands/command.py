@@ -11,6 +11,11 @@ HOST: Final = "127.0.0.1"
 DRAFTED: Final = 4
 """Tokens that are drafted at once; longer drafts are seldom kept in talk."""
 
+QUIET: Final = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+"""For servers that would else download what is not here, and tell their makers who runs them."""
+
+NO_DOWNLOAD: Final = "a model that is not on this machine is not downloaded: spark-vtuber models pull brings one"
+
 
 @dataclass(frozen=True, slots=True)
 class Launch:
@@ -55,10 +60,17 @@ def checked(launch: Launch) -> None:
     """Refuse arguments that would take back what is promised.
 
     Raises:
-        SparkError: `bad_argument`: the server would listen beyond this machine, or on another port.
+        SparkError: `bad_argument`: the server would listen beyond this machine, or on another port, or a key would
+            stand where every program can read it.
     """
     for argument in launch.arguments:
         name = argument.split("=", 1)[0]
+        if name == "--api-key":
+            raise SparkError(
+                "[engine] arguments must not hold a key: every program of this machine can read them",
+                code="bad_argument",
+                fix="leave it out, since the server listens on this machine only; or --api-key-file of llama.cpp",
+            )
         if name in {"--host", "--port"}:
             raise SparkError(
                 f"[engine] arguments must not set {name}",

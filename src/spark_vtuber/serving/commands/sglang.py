@@ -6,8 +6,8 @@ those that a model was trained with.
 
 from bisect import bisect_left
 
-from spark_vtuber.serving.commands.command import DRAFTED, HOST, Command, Launch, checked
-from spark_vtuber.serving.commands.vllm import RANKS
+from spark_vtuber.serving.commands.command import DRAFTED, HOST, QUIET, Command, Launch, checked
+from spark_vtuber.serving.commands.vllm import RANKS, notes
 
 
 def command(launch: Launch) -> Command:
@@ -33,4 +33,4 @@ def command(launch: Launch) -> Command:
         argv += ["--speculative-num-draft-tokens", str(DRAFTED)]
     elif launch.is_drafting_ngrams:
         argv += ["--speculative-algorithm", "NGRAM", "--speculative-num-draft-tokens", str(DRAFTED)]
-    return Command((*argv, *launch.arguments), "/health")
+    return Command((*argv, *launch.arguments), "/health", QUIET, notes=notes(launch))

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from spark_vtuber.serving.commands.command import DRAFTED, HOST, Command, Launch, checked
+from spark_vtuber.serving.commands.command import DRAFTED, HOST, QUIET, Command, Launch, checked
+from spark_vtuber.serving.commands.vllm import notes
 
 OPTIONS = "tensorrt-options.yaml"
 
@@ -24,7 +25,7 @@ def command(launch: Launch, folder: Path) -> Command:
     argv += ["--max_num_tokens", str(launch.batch_tokens)]
     argv += ["--kv_cache_free_gpu_memory_fraction", f"{launch.share:.2f}", "--extra_llm_api_options", str(file)]
     options = json.dumps(_options(launch), indent=1)
-    return Command((*argv, *launch.arguments), "/health", files={file: options})
+    return Command((*argv, *launch.arguments), "/health", QUIET, {file: options}, notes(launch))
 
 
 def _options(launch: Launch) -> dict[str, Any]:

@@ -7,9 +7,10 @@ no context shift and no attention sink but those that a model was trained with (
 
 import json
 from bisect import bisect_left
+from pathlib import Path
 from typing import Final
 
-from spark_vtuber.serving.commands.command import DRAFTED, HOST, Command, Launch, checked
+from spark_vtuber.serving.commands.command import DRAFTED, HOST, NO_DOWNLOAD, QUIET, Command, Launch, checked
 
 RANKS: Final = (8, 16, 32, 64, 128, 256, 320, 512)
 """What `--max-lora-rank` takes."""
@@ -37,10 +38,14 @@ def command(launch: Launch) -> Command:
     elif launch.is_drafting_ngrams:
         lookup = {"method": "ngram", "num_speculative_tokens": DRAFTED, "prompt_lookup_max": 4, "prompt_lookup_min": 2}
         argv += ["--speculative-config", json.dumps(lookup)]
-    return Command((*argv, *launch.arguments), "/health", notes=_notes(launch))
+    return Command((*argv, *launch.arguments), "/health", QUIET, notes=notes(launch))
 
 
-def _notes(launch: Launch) -> tuple[str, ...]:
+def notes(launch: Launch) -> tuple[str, ...]:
+    """What a streamer should know of a server that takes models by name and adapters in every request."""
+    found = []
+    if not Path(launch.model).exists():
+        found.append(NO_DOWNLOAD)
     if launch.adapters and launch.draft:
-        return ("the draft model has no adapter, so that fewer of its tokens are kept",)
-    return ()
+        found.append("the draft model has no adapter, so that fewer of its tokens are kept")
+    return tuple(found)
