@@ -77,7 +77,7 @@ def check_state(persona: PersonaView, state: Disposition) -> None:
 SHIPPED = tuple(card.load(PersonaId(name), name) for name in card.shipped())
 
 
-@pytest.mark.parametrize("persona", (SPARK, *SHIPPED), ids=("made for this", *card.shipped()))
+@pytest.mark.parametrize("persona", [SPARK, *SHIPPED], ids=("made for this", *card.shipped()))
 def test_over_thirty_shows_every_trait_stays_in_its_band_and_its_daily_limit(persona: PersonaView) -> None:
     rng = random.Random(5)
     state = newborn(persona, START_MS)
