@@ -91,6 +91,8 @@ class OpenAIModel:
         self._must_look = True
         self._dialect, seen = await look(self._wire, self._options.dialect, self._options.model, timeout_s)
         self._must_look = False
+        if self._options.prompt_memory == "off":
+            seen = replace(seen, keeps_apart=True)
         if seen.note and seen.note != self._seen.note:
             self._log.warning("%s; fix: %s", seen.note, seen.fix)
         self._seen = seen

@@ -62,6 +62,10 @@ class OpenAIOptions(BaseModel):
         pattern=r"^(-1|0|\d+(ms|s|m|h)?)$",
         description="How long Ollama keeps the model after the last request; -1 for ever.",
     )
+    prompt_memory: Literal["try", "off"] = Field(
+        default="try",
+        description="llama.cpp with adapters: off = started with --cache-ram 0; try finds that out at each start.",
+    )
     load_timeout_s: float = Field(default=120.0, gt=0, le=3600, description="How long loading a model may take.")
     api_key: SecretName | None = Field(default=None, description='Reference to the key, as in "secret:openai".')
     extra_body: dict[str, Any] = Field(

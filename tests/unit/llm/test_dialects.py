@@ -314,6 +314,15 @@ async def test_no_character_gets_a_prompt_that_was_computed_under_the_others_ada
     assert any(cached) is not has_memory
 
 
+async def test_nothing_is_tried_out_where_the_configuration_says_how_the_server_was_started() -> None:
+    server = FakeLlamaServer(BOTH, has_memory=False)
+    async with opened(server, prompt_memory="off") as model:
+        assert server.bodies == []
+        assert await said(model, EMBER) == answer_of("ember", "hello")
+
+    assert server.bodies[-1]["cache_prompt"] is True
+
+
 async def test_the_fake_llama_server_has_the_traps_of_the_real_one() -> None:
     server = FakeLlamaServer(BOTH, slots=1)
     spark = [{"id": 0, "scale": 1.0}, {"id": 1, "scale": 0.0}]

@@ -100,7 +100,8 @@ def _scales(adapters: Mapping[str, int], adapter: Adapter | None) -> list[dict[s
 
 
 def _trial(seen: Seen) -> tuple[Mapping[str, Any], ...]:
-    if not seen.adapters:
+    """In the last slot: where there are more than characters, nobody's prompt is pushed out by it."""
+    if not seen.adapters or seen.keeps_apart:
         return ()
     keys = {**_shape(seen, None, max(seen.slots - 1, 0)), "cache_prompt": True, "max_tokens": 1}
     return tuple({**keys, "messages": [{"role": "user", "content": _TRIALS[index]}]} for index in (0, 1, 0))
