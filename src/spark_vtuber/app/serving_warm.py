@@ -51,7 +51,7 @@ async def warm(
             began_s = anyio.current_time()
             tokens, error = None, ""
             try:
-                model: LLM = await open_engine("llm", choice)
+                model: LLM = await open_engine("llm", patient(choice))
                 with anyio.fail_after(WARM_S):
                     tokens = await _read_prompt(model, prompter, persona, settings.config)
             except EngineError as failure:
@@ -69,6 +69,14 @@ def choice_at(settings: Settings, persona: str, base_url: str) -> EngineChoice |
     if choice.name == AUTO:
         return EngineChoice("openai", engines.spec("llm", "openai").options.model_validate({"base_url": base_url}))
     return choice if getattr(choice.options, "base_url", "") == base_url else None
+
+
+def patient(choice: EngineChoice) -> EngineChoice:
+    """The engine with time for a prompt of which nothing is cached; an answer that is given up is computed in vain."""
+    options = choice.options
+    if "first_token_timeout_s" not in type(options).model_fields:
+        return choice
+    return EngineChoice(choice.name, options.model_copy(update={"first_token_timeout_s": WARM_S}))
 
 
 async def _read_prompt(model: LLM, prompter: Prompter, persona: PersonaView, config: Config) -> int | None:

@@ -9,10 +9,10 @@ import pytest
 
 from spark_vtuber import engines
 from spark_vtuber.app.brains import ports_to_look_at
-from spark_vtuber.app.serving import asked
+from spark_vtuber.app.serving import asked, order_of
 from spark_vtuber.app.serving_checks import findings
 from spark_vtuber.app.serving_run import Place, launch_of, place_in
-from spark_vtuber.app.serving_warm import choice_at
+from spark_vtuber.app.serving_warm import WARM_S, choice_at, patient
 from spark_vtuber.config.keys import Config
 from spark_vtuber.config.load import Settings, load
 from spark_vtuber.core.engine import Finding
@@ -92,9 +92,15 @@ def test_a_character_is_warmed_where_it_thinks_with_that_server(settings: Settin
     assert choice_at(understudy, "main", url) is None
 
 
-def test_the_share_of_the_memory_is_what_the_plan_reckons_or_what_is_written(settings: Settings) -> None:
-    from spark_vtuber.app.serving import order_of
+def test_a_cold_prompt_has_more_time_than_an_answer(settings: Settings) -> None:
+    url = "http://127.0.0.1:8000/v1"
+    named = load(engines.spec, settings.file, {"llm": {"use": "openai", "base_url": url}}, {}).engines["main"]["llm"]
+    assert patient(named).options.model_dump() == named.options.model_dump() | {"first_token_timeout_s": WARM_S}
+    plain = settings.engines["main"]["tts"]
+    assert patient(plain) is plain
 
+
+def test_the_share_of_the_memory_is_what_the_plan_reckons_or_what_is_written(settings: Settings) -> None:
     card = MACHINES["rtx-4090"]
     large = asked(settings, model="qwen3-14b", context=8_192)
     launch = launch_of(order_of(large, ()), card)
