@@ -55,6 +55,7 @@ def _rows() -> Iterator[tuple[str, Cell]]:
         yield f"show, `{profile}`: posted → first audio, ms", _latency(profile, REPLY)
         yield f"show, `{profile}`: own delay, ms", _latency(profile, OWN)
     yield "show, `embedded`: CPU to the first audio, ms", _latency("embedded", CPU_FIRST)
+    yield "characters: alignment at the start / after hours of chat, of 100", machine_report.characters
     yield "model", machine_report.model
     for name, unit in UNITS.items():
         yield f"model: {name}, {unit}", _engine(name)

@@ -104,10 +104,13 @@ def _engine(config: Path | None, rounds: int) -> list[dict[str, Any]]:
 
 
 def _persona(file: Path) -> dict[str, Any]:
+    """What `bench persona --json` printed, without the answers it found fault with."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise SparkError(f"{file} cannot be read: {error}", code="no_report") from error
-    if not isinstance(found, dict):
-        raise SparkError(f"{file} is not what bench persona --json prints", code="no_report")
-    return found
+        found["personas"] = [{**one, "misses": len(one["misses"])} for one in found["personas"]]
+        machine_report.characters({"persona": found})
+    except OSError as error:
+        raise SparkError(f"{file} cannot be read: {error.strerror}", code="no_report") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SparkError(f"{file} is not what bench persona --json prints", code="no_report") from error
+    return dict(found)

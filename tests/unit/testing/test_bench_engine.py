@@ -214,20 +214,24 @@ def without_a_model(folder: Path) -> Path:
 
 
 def test_a_machine_without_a_model_server_has_a_report_without_one(tmp_path: Path) -> None:
-    (tmp_path / "persona.json").write_text('{"main": {"alignment": 0.9}}')
+    alignment = {"start": {"percent": 91.25}, "after": {"percent": 90.0}}
+    personas = [{"name": "Spark", "alignment": alignment, "misses": [{"answer": "what was wrong"}]}]
+    (tmp_path / "persona.json").write_text(json.dumps({"personas": personas}))
     file = tmp_path / "here.json"
     write_report(a_show_of_one_turn, file, "Here", 1, 1, without_a_model(tmp_path), tmp_path / "persona.json")
     whole = machine_report.read(file)
     assert whole["engine"] == []
-    assert whole["persona"] == {"main": {"alignment": 0.9}}
+    assert machine_report.characters(whole) == "Spark 91.2 / 90.0"
     assert set(whole["latency"]) == {"embedded", "spark"}
     assert "a machine" not in file.read_text()
+    assert "what was wrong" not in file.read_text()
     readable = (tmp_path / "here.md").read_text()
     assert "| posted → first audio | 410 | 410 |" in readable
     assert "Not measured." in readable
+    assert "Spark 91.2 / 90.0." in readable
 
 
-@pytest.mark.parametrize("text", ["", "[]", "nonsense"])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"personas": [1]}', '{"personas": [{"misses": []}]}', "nonsense"])
 def test_figures_of_characters_that_are_none_are_refused_before_anything_is_measured(text: str, tmp_path: Path) -> None:
     (tmp_path / "persona.json").write_text(text)
     arguments = ["report", str(tmp_path / "here.json"), "--persona", str(tmp_path / "persona.json")]

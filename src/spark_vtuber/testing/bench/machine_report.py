@@ -122,8 +122,7 @@ def as_markdown(whole: Mapping[str, Any]) -> str:
     if not whole["engine"]:
         lines.append(NOT_MEASURED.capitalize() + ".")
     lines += ["", "## The characters", ""]
-    persona = whole["persona"]
-    lines += ["```json", json.dumps(persona, ensure_ascii=False, indent=1), "```"] if persona else ["Not measured."]
+    lines.append(f"Alignment with the card at the start and after hours of chat, of 100: {characters(whole)}.")
     return "\n".join(lines) + "\n"
 
 
@@ -148,6 +147,17 @@ def model(whole: Mapping[str, Any]) -> str:
     """The model that was measured, and on what."""
     engine = whole["engine"][0] if whole["engine"] else None
     return f"{engine['model']} on {engine['dialect'] or 'an unknown server'}" if engine else NOT_MEASURED
+
+
+def characters(whole: Mapping[str, Any]) -> str:
+    """Every character with its alignment at the start and after the chat, as `bench persona` found them."""
+    found = (whole["persona"] or {}).get("personas", [])
+    return "; ".join(_aligned(one) for one in found) or NOT_MEASURED
+
+
+def _aligned(one: Mapping[str, Any]) -> str:
+    percents = [one["alignment"][phase]["percent"] for phase in ("start", "after") if phase in one["alignment"]]
+    return f"{one['name']} {' / '.join(map(amount, percents))}"
 
 
 def latency_cell(whole: Mapping[str, Any], profile: str, key: str) -> str:
