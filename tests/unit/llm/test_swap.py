@@ -27,6 +27,7 @@ from spark_vtuber.testing.dialects.served import FakeVllm
 from spark_vtuber.testing.dialects.speech import Quirk, Tempo
 from spark_vtuber.testing.llm_client import client_env
 from spark_vtuber.testing.models import a_request
+from spark_vtuber.testing.stages import FakeStage
 from spark_vtuber.testing.voices import FakeVoice
 
 EXCHANGES = 50
@@ -83,15 +84,15 @@ async def duet(
 ) -> list[TurnRecord]:
     """Fifty exchanges: each character thinks while the other speaks."""
     rig = Rig()
-    rig.voice = FakeVoice(chunk_ms=5000, chars_per_s=60)  # the fake stage looks through every chunk it ever got
-    rig.voices = (rig.voice,)
+    rig.voices = (FakeVoice(chunk_ms=5000, chars_per_s=60),)
     crew = crew_of(rig, models)
     records: list[TurnRecord] = []
 
     async def turn(number: int, begun: anyio.Event) -> None:
         mine = rig.turn(rig.cue(f"line {number}"), personas[number % 2])
         begun.set()
-        records.append(await run_turn(mine, crew))
+        fresh = replace(crew, stage=FakeStage(rig.clock))  # a fake stage looks through every chunk it ever got
+        records.append(await run_turn(mine, fresh))
 
     async with anyio.create_task_group() as tasks:
         for number in range(EXCHANGES):
