@@ -24,8 +24,8 @@ LEAST_PERCENT: Final = 85.0
 MOST_LOST: Final = 5.0
 """The goals: so much alignment at any time, and so many points lower at most than at the start."""
 
-DEALS: Final = 100
-RESAMPLES: Final = 1_000
+DEALS: Final = 40
+RESAMPLES: Final = 400
 SEED: Final = 5
 _TAILS: Final = (0.025, 0.975)
 _WORST: Final = 5
