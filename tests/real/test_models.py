@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import resource
 import signal
 import subprocess
 import sys
@@ -158,6 +157,7 @@ def test_a_disk_without_room_keeps_what_came_and_the_next_pull_goes_on(
     words: Callable[..., list[str]], command: Command, server: FileServer, voice: Path
 ) -> None:
     """A file-size limit of the kernel stands for the full disk: the write fails in its middle with EFBIG."""
+    resource = pytest.importorskip("resource")
 
     def bounded() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

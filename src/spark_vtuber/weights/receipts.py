@@ -104,7 +104,7 @@ class Shelf:
 
         Raises `OSError`. Files that are not the entry's stay.
         """
-        freed = self.size_bytes()
+        before = self.size_bytes()
         paths = [self._raw(file, ending) for file in self.entry.files for ending in ("", PART, f"{PART}.json")]
         for path in (*paths, *(self.folder / name for name in (RECEIPT, f"{RECEIPT}.new", LOCK))):
             if _stays_below(path, self.folder.parent.parent):
@@ -113,7 +113,7 @@ class Shelf:
         for folder in sorted(folders, key=lambda one: len(one.parts), reverse=True):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
-        return freed
+        return before - self.size_bytes()
 
     def _raw(self, file: WeightFile, ending: str = "") -> Path:
         path = self.folder / file.path

@@ -185,7 +185,9 @@ def test_a_link_out_of_the_folder_is_refused(place: Shelf, tmp_path: Path) -> No
     place.folder.parent.mkdir(parents=True)
     place.folder.symlink_to(outside, target_is_directory=True)
     assert refused(place, Hub().means()).code == "escapes"
+    (outside / "one.bin").write_bytes(ONE)
     assert place.remove() == 0
+    assert (outside / "one.bin").exists()
 
 
 def test_verify_reads_everything_again(place: Shelf) -> None:
