@@ -98,7 +98,8 @@ def cue_task(cue: Cue) -> str:
         return "(Answer that, then bring it to an end: a last line that lets both of you out. Do not ask back.)"
     if cue.duet.is_first:
         return "(Open it: say what you think of the topic, in one or two sentences that ask for an answer.)"
-    return "(Answer what was just said and add one thought of your own. Do not just agree, and repeat nothing.)"
+    mind = cue.duet.hint or "Do not just agree, and repeat nothing."
+    return f"(Answer what was just said and add one thought of your own. {mind})"
 
 
 def report_line(position: Position, name: str, text: str, tokens: int) -> str:

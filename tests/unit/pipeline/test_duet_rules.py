@@ -2,8 +2,10 @@
 
 import pytest
 
+from spark_vtuber.core.cues import Cue, CueKind, DuetStep
 from spark_vtuber.core.duets import DuetEnd
-from spark_vtuber.core.ids import PersonaId
+from spark_vtuber.core.ids import CueId, PersonaId
+from spark_vtuber.llm.lines import cue_task
 from spark_vtuber.pipeline.duet_rules import BEGIN_OTHERWISE, DISAGREE, NEW, Advice, Said, advise
 
 
@@ -46,3 +48,11 @@ def said(*texts: str) -> list[Said]:
 )  # fmt: skip
 def test_a_first_lapse_is_a_hint_and_one_that_goes_on_ends_the_duet(texts: tuple[str, ...], advice: Advice) -> None:
     assert advise(said(*texts)) == advice
+
+
+@pytest.mark.parametrize("hint", [NEW, DISAGREE, BEGIN_OTHERWISE, f"{NEW} {DISAGREE} {BEGIN_OTHERWISE}"])
+def test_the_model_is_told_what_to_mind(hint: str) -> None:
+    step = DuetStep("tea", 2, 6, hint=hint)
+    task = cue_task(Cue(CueId("c"), CueKind.DUET, "Tea is wet.", "Nova", duet=step))
+    assert hint in task
+    assert len(task.split()) < 60
