@@ -26,6 +26,7 @@ from spark_vtuber.pipeline.choosing.sentiment import feeling
 LOOK_S: Final = 60.0
 """How often time alone is let work, and what changed is written down."""
 KEPT_MOVES: Final = 500
+MOST_ABSENT: Final = 20
 
 _DISPOSITION: Final = TypeAdapter(Disposition)
 
@@ -51,7 +52,9 @@ class Growing:
         self._clock = clock
         self._changed = changed
         self._moves: deque[Move] = deque(maxlen=KEPT_MOVES)
-        self._states = _read(keepsake.read(), personas(), clock.unix_ms())
+        kept = keepsake.read()
+        self._states = _read(kept, personas(), clock.unix_ms())
+        self._absent = _absent(kept, self._states)
         self._is_written = True
 
     def state(self, persona: PersonaId) -> Disposition:
@@ -152,7 +155,8 @@ class Growing:
     async def _write(self) -> None:
         if not self._is_written:
             self._is_written = True
-            await self._keepsake.write({name: asdict(state) for name, state in self._states.items()})
+            present = {name: asdict(state) for name, state in self._states.items()}
+            await self._keepsake.write({**self._absent, **present})
 
 
 def _read(value: Any | None, personas: Sequence[PersonaView], now_ms: int) -> dict[PersonaId, Disposition]:
@@ -167,3 +171,10 @@ def _read(value: Any | None, personas: Sequence[PersonaView], now_ms: int) -> di
         except (ValidationError, OverflowError):
             continue
     return states
+
+
+def _absent(value: Any | None, states: Mapping[PersonaId, Disposition]) -> Mapping[str, Any]:
+    """What the file holds of characters who are not in this show: they may come back."""
+    known: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
+    absent = [(name, one) for name, one in known.items() if name not in states]
+    return dict(absent[-MOST_ABSENT:])

@@ -16,7 +16,7 @@ from spark_vtuber.config.keys import Config
 from spark_vtuber.config.load import load
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.personality import card as cards
-from spark_vtuber.personality.card_png import is_png, plain_picture
+from spark_vtuber.personality.card_png import LARGEST_PICTURE, is_png, plain_picture
 from spark_vtuber.personality.card_standard import Imported, write_card, write_picture
 
 SHADES: Final[Mapping[str, tuple[int, int, int]]] = {"spark": (116, 82, 196), "ember": (196, 72, 44)}
@@ -108,7 +108,8 @@ def _packed(read: Imported, path: Path, target: Path, version: Version, picture:
 def _picture(read: Imported, path: Path, picture: Path | None) -> bytes:
     """The picture that was asked for, the one that the card came in, or a plain one."""
     try:
-        data = (picture or path).read_bytes()
+        with (picture or path).open("rb") as file:
+            data = file.read(LARGEST_PICTURE + 1)
     except OSError as error:
         raise SparkError(
             f"{picture} cannot be read: {error.strerror}", code="bad_file", fix="give a PNG picture"

@@ -18,7 +18,7 @@ _WORD: Final = re.compile(r"\w+")
 class LoreBook:
     """The lore of one character, to be asked which entries a text names. Case, marks and look-alikes do not matter."""
 
-    __slots__ = ("_by_key", "_lore", "constant")
+    __slots__ = ("_also", "_by_key", "_lore", "constant")
 
     def __init__(self, lore: Sequence[Lore]) -> None:
         ranked = sorted(lore, key=lambda entry: -entry.priority)
@@ -26,21 +26,33 @@ class LoreBook:
         self.constant = tuple(lines(entry.text) for entry in ranked if entry.is_constant)
         self._by_key: dict[tuple[str, ...], list[int]] = {}
         for number, entry in enumerate(self._lore):
-            for key in entry.keys:
-                if words := tuple(_WORD.findall(fold(key))[:LONGEST_KEY]):
-                    self._by_key.setdefault(words, []).append(number)
+            for words in _keys(entry.keys):
+                self._by_key.setdefault(words, []).append(number)
+        self._also = {number: _keys(entry.secondary) for number, entry in enumerate(self._lore) if entry.secondary}
 
     def named_in(self, texts: Iterable[str]) -> tuple[str, ...]:
         """The entries that `texts` name, those with the higher priority first."""
         if not self._by_key:
             return ()
         found: set[int] = set()
+        seen: set[tuple[str, ...]] = set()
+        wanted = frozenset[tuple[str, ...]]().union(*self._also.values())
         for text in texts:
             words = _WORD.findall(fold(text))
             for at in range(len(words)):
                 for length in range(1, LONGEST_KEY + 1):
-                    found.update(self._by_key.get(tuple(words[at : at + length]), ()))
-        return tuple(lines(self._lore[number].text) for number in sorted(found))
+                    run = tuple(words[at : at + length])
+                    found.update(self._by_key.get(run, ()))
+                    if run in wanted:
+                        seen.add(run)
+        held = (number for number in sorted(found) if number not in self._also or self._also[number] & seen)
+        return tuple(lines(self._lore[number].text) for number in held)
+
+
+def _keys(keys: Iterable[str]) -> frozenset[tuple[str, ...]]:
+    """Keys as the words that are looked for."""
+    words = (tuple(_WORD.findall(fold(key))[:LONGEST_KEY]) for key in keys)
+    return frozenset(one for one in words if one)
 
 
 def as_many_as_fit(texts: Iterable[str], tokens: int, ruler: Ruler) -> tuple[str, ...]:

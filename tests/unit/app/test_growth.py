@@ -122,6 +122,14 @@ async def test_states_outlive_the_show_and_settle_meanwhile() -> None:
     assert second.growing.state(SPARK.id).bonds == first.growing.state(SPARK.id).bonds
 
 
+async def test_who_is_not_in_this_show_is_as_before_in_the_next() -> None:
+    life = Life({"somebody else": {"spirits": 0.5}})
+    life.live(line())
+    await life.growing.freeze(None, is_on=False)
+    assert life.keepsake.value["somebody else"] == {"spirits": 0.5}
+    assert set(life.keepsake.value) == {"somebody else", "main", "ember"}
+
+
 async def test_time_alone_calms_her_down() -> None:
     life = Life()
     life.live(line(), 9)

@@ -335,6 +335,15 @@ def test_a_hostile_file_is_a_mistake_of_the_configuration(tmp_path: Path, data: 
     assert refused.value.mistakes[0].key == "persona.main.card"
 
 
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=60), st.integers(0, 400), st.binary(max_size=6))
+def test_a_picture_of_any_bytes_is_read_or_refused(head: bytes, at: int, spoilt: bytes) -> None:
+    whole = picture_with(base64.b64encode(raw(V1)))
+    for data in (b"\x89PNG\r\n\x1a\n" + head, whole[:at] + spoilt + whole[at + len(spoilt) :]):
+        with suppress(SparkError):
+            assert read_card(data).card.name
+
+
 def test_a_picture_is_a_card_in_the_configuration(tmp_path: Path) -> None:
     file = tmp_path / "nova.png"
     file.write_bytes(write_picture(WHOLE, plain_picture((9, 9, 9))))
