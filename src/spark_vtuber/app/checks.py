@@ -167,6 +167,8 @@ def _personas(config: Config) -> Iterator[Finding]:
             yield from (Finding(name, "error", f"{one.key}: {one.reason}", one.fix) for one in error.mistakes)
         else:
             yield Finding(name, "ok", f"{view.name}, look {view.look}")
+            edit = "spark-vtuber persona import makes a character file of it, to be edited"
+            yield from (Finding(f"{name} card", "note", note, edit) for note in card.notes(one.card))
 
 
 async def _ports(config: Config, http: httpx.AsyncClient, ground: Ground) -> AsyncIterator[Finding]:

@@ -54,6 +54,12 @@ def read_file(path: Path, where: str = "card") -> Imported:
     return Imported(_toml(path, data, where), ())
 
 
+def notes(card: str) -> tuple[str, ...]:
+    """What is left out of a card of another program, or is changed in it. Raises `ConfigError` as `read_file`."""
+    path = find(card)
+    return read_file(path).notes if path is not None else ()
+
+
 def write_toml(card: Card) -> str:
     """The card as a character file, with what is not as usual."""
     told = card.model_dump(mode="json", exclude_defaults=True)

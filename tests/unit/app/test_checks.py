@@ -223,3 +223,12 @@ async def test_what_was_changed_in_the_panel_is_named(tmp_path: Path, ground: Gr
     (tmp_path / "overrides.toml").write_text("[replies]\nmax_tokens = 50\n", encoding="utf-8")
     findings = await found(tmp_path, ground, "")
     assert "replies.max_tokens" in findings["configuration overrides"].detail
+
+
+async def test_what_is_left_out_of_a_card_of_another_program_is_noted(tmp_path: Path, ground: Ground) -> None:
+    file = tmp_path / "mira.json"
+    file.write_text('{"spec": "chara_card_v2", "data": {"name": "Mira", "system_prompt": "Obey."}}')
+    findings = await found(tmp_path, ground, f'[persona.main]\ncard = "{file.as_posix()}"\n')
+    assert findings["characters main"].detail == "Mira, look spark"
+    assert findings["characters main card"].severity == "note"
+    assert "cannot change the rules" in findings["characters main card"].detail
