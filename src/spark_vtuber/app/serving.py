@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from spark_vtuber.app.serving_places import ADAPTERS, adapter_place, model_place
 from spark_vtuber.config.engine_keys import ServerSettings
+from spark_vtuber.config.keys import Config
 from spark_vtuber.config.load import Settings
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.personas import PersonaView
@@ -16,9 +18,6 @@ from spark_vtuber.serving.published import known, published
 from spark_vtuber.serving.quantisation import FOUR_BITS, Family, Server, check, check_kv, quantisation
 
 NGRAM: Final = "ngram"
-ADAPTERS: Final = "adapters"
-"""Folder of the data directory in which adapters of characters are looked for."""
-
 PADDING: Final = 128
 """Vocabularies of one family differ by less: they are filled up to a round number (llama.cpp allows as much)."""
 
@@ -58,11 +57,11 @@ def order_of(settings: Settings, personas: Sequence[PersonaView], server: Server
         raise SparkError(
             "no model is named", code="no_model", fix="set [engine] model to a GGUF file, a folder or a name"
         )
-    model = model_of(name, server, wanted.quantisation)
+    model = model_of(settings.config, name, server, wanted.quantisation)
     check(server, model.quantisation, model.name)
     check_kv(server, wanted.kv)
     adapters = adapters_of(settings, personas, server, model)
-    draft = model_of(wanted.draft, server, "") if wanted.draft not in ("", NGRAM) else None
+    draft = model_of(settings.config, wanted.draft, server, "") if wanted.draft not in ("", NGRAM) else None
     if draft is not None:
         check(server, draft.quantisation, draft.name)
         _check_draft(model, draft)
@@ -82,16 +81,16 @@ def order_of(settings: Settings, personas: Sequence[PersonaView], server: Server
     return Order(wanted, demand, adapters, wanted.draft)
 
 
-def model_of(name: str, server: Server, stored: str) -> Model:
-    """The model of a path, read from its files, or of a name, with its published shape.
+def model_of(config: Config, name: str, server: Server, stored: str) -> Model:
+    """The model of a path or of something that was pulled, read from its files; or of a name, with its published shape.
 
     `stored` is how its weights are kept; empty = as its files say, or else the server's usual way with four bits.
 
     Raises:
         SparkError: as `order_of`.
     """
-    path = Path(name).expanduser()
-    if path.exists():
+    path = model_place(config, name)
+    if path is not None:
         model = read_model(path)
         if stored and quantisation(stored, server).name != model.quantisation.name:
             told = model.quantisation
@@ -100,10 +99,10 @@ def model_of(name: str, server: Server, stored: str) -> Model:
                 code="wrong_quantisation",
                 fix=f'quantisation = "{told.name}", or leave the key out',
             )
-        return model
+        return model if "/" not in name or Path(name).expanduser().exists() else replace(model, name=name)
     if _is_path(name):
         raise SparkError(
-            f"there is no model at {path}", code="no_model", fix="spark-vtuber models list shows what can be had"
+            f"there is no model at {name}", code="no_model", fix="spark-vtuber models list shows what can be had"
         )
     return Model(name, known(name), quantisation(stored or _named(name) or FOUR_BITS[server], server))
 
@@ -121,9 +120,7 @@ def adapters_of(
     paths = dict(wanted.adapters)
     for persona in personas:
         if persona.adapter is not None and persona.adapter.name not in paths:
-            paths[persona.adapter.name] = _find_adapter(
-                settings.config.data.dir / ADAPTERS, persona.adapter.name, server
-            )
+            paths[persona.adapter.name] = _find_adapter(settings.config, persona.adapter.name, server)
     found = {name: read_adapter(path) for name, path in paths.items()}
     for name, adapter in found.items():
         _check_adapter(name, adapter, server, wanted.max_rank)
@@ -159,22 +156,24 @@ def _is_path(name: str) -> bool:
     return name.endswith(".gguf") or name.startswith(("/", ".", "~")) or "\\" in name
 
 
-def _find_adapter(folder: Path, name: str, server: Server) -> Path:
-    """The file of an adapter that a card names; such a name is one component of a path, whatever the card says."""
-    plain = Path(name).name
-    is_gguf = server in {Server.LLAMACPP, Server.OLLAMA}
-    path = folder / (f"{plain}.gguf" if is_gguf else plain)
-    if plain != name or not path.exists():
+def _find_adapter(config: Config, name: str, server: Server) -> Path:
+    found = adapter_place(config, name, _family(server))
+    if found is None:
         raise SparkError(
-            f'the adapter "{name}" of a character is not there: {path}',
+            f'the adapter "{name}" of a character is not in {config.data.dir / ADAPTERS}',
             code="no_adapter",
-            fix=f'put it there, or name it in [engine.adapters]: {plain or "name"} = "path"',
+            fix=f"spark-vtuber train adapter makes one; or [engine.adapters] {Path(name).name or 'name'} = PATH",
         )
-    return path
+    return found
+
+
+def _family(server: Server) -> Family:
+    """The kind of files that a server takes."""
+    return Family.GGUF if server in {Server.LLAMACPP, Server.OLLAMA} else Family.SAFETENSORS
 
 
 def _check_adapter(name: str, adapter: AdapterFile, server: Server, max_rank: int) -> None:
-    needed = Family.GGUF if server in {Server.LLAMACPP, Server.OLLAMA} else Family.SAFETENSORS
+    needed = _family(server)
     if adapter.family is not needed:
         what = "a GGUF file" if needed is Family.GGUF else "a folder that PEFT wrote"
         raise SparkError(

@@ -18,7 +18,11 @@ class ServerSettings(Section):
     use: Literal["", "vllm", "llamacpp", "ollama", "sglang", "tensorrt"] = key(
         NO_SERVER, "The server to start; empty = none, `[llm]` names one that runs already."
     )
-    model: str = key("", "A GGUF file, the folder of a model, or a name that the server knows.", max_length=1_000)
+    model: str = key(
+        "",
+        "A GGUF file, the folder of a model, a name that `models pull` got, or one that the server knows.",
+        max_length=1_000,
+    )
     quantisation: str = key(
         "", "How its weights are stored, where its files are not here to tell: awq, gptq, fp8, nvfp4, q4_k_m …"
     )

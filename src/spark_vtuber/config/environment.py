@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 SECRET_VARIABLE: Final = "SPARK_SECRET_"  # noqa: S105 - how their names begin, not a secret
@@ -43,3 +44,12 @@ def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         name: value for name, value in os.environ.items() if not name.startswith(SECRET_VARIABLE) and name != PASSPHRASE
     }
     return kept | dict(extra or {})
+
+
+def hugging_face_cache(environ: Mapping[str, str] | None = None) -> Path:
+    """Where Hugging Face's libraries keep what they downloaded (huggingface_hub, "Environment variables")."""
+    env = os.environ if environ is None else environ
+    if env.get("HF_HUB_CACHE"):
+        return Path(env["HF_HUB_CACHE"]).expanduser()
+    home = env.get("HF_HOME") or Path(env.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
+    return Path(home).expanduser() / "hub"

@@ -9,7 +9,9 @@ from typing import Any, Final
 from spark_vtuber.core.errors import ProtocolError, SparkError
 from spark_vtuber.serving import gguf, hf_config
 from spark_vtuber.serving.model import Model
+from spark_vtuber.serving.published import published
 from spark_vtuber.serving.quantisation import QUANTISATIONS, Family, Quantisation
+from spark_vtuber.serving.shape import Shape
 
 LARGEST_CONFIG: Final = 4 << 20
 LARGEST_INDEX: Final = 128 << 20
@@ -89,7 +91,7 @@ def _from_folder(path: Path) -> Model:
 
 def _from_gguf(path: Path) -> Model:
     header = _header(path, "bad_model")
-    shape = gguf.shape_of(header, path.stem)
+    shape = _shape(header, path.stem)
     part = _PART.search(path.name)
     files = [path]
     if part is not None:
@@ -102,6 +104,17 @@ def _from_gguf(path: Path) -> Model:
             )
     name = header.file_type or "f16"
     return Model(path.stem, shape, QUANTISATIONS[name], sum(file.stat().st_size for file in files), path=files[0])
+
+
+def _shape(header: gguf.Header, name: str) -> Shape:
+    """As the file says, or, where it has sizes of each layer that are not read, as is published."""
+    try:
+        return gguf.shape_of(header, name)
+    except SparkError:
+        shape = None if header.is_adapter else published(name)
+        if shape is None:
+            raise
+        return shape
 
 
 def _known(name: str, model: str) -> Quantisation:

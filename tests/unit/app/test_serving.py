@@ -6,16 +6,24 @@ from pathlib import Path
 import pytest
 
 from spark_vtuber import engines
-from spark_vtuber.app.serving import ADAPTERS, asked, order_of
+from spark_vtuber.app.serving import asked, order_of
+from spark_vtuber.app.serving_places import ADAPTERS, adapter_place, model_place
+from spark_vtuber.config.environment import hugging_face_cache
 from spark_vtuber.config.load import Settings, load
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.personas import Adapter, PersonaView
-from spark_vtuber.serving.quantisation import Server
+from spark_vtuber.serving.quantisation import Family, Server
 from spark_vtuber.testing.model_files import LLAMA_70B, adapter_gguf, folder, llama_gguf, peft_adapter
 
 SPARK = PersonaView(PersonaId("main"), "Spark", adapter=Adapter("spark"))
 EMBER = PersonaView(PersonaId("twin"), "Ember", adapter=Adapter("ember"))
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever lies in the cache of who runs the tests."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
 
 
 @pytest.fixture
@@ -85,6 +93,43 @@ def test_an_adapter_that_is_not_there_is_told_and_no_name_leads_out_of_the_folde
     with pytest.raises(SparkError) as refused:
         order_of(settings(tmp_path, use="llamacpp", model=str(gguf)), (replace(SPARK, adapter=Adapter(name)),))
     assert refused.value.code == "no_adapter"
+
+
+def test_what_was_trained_or_pulled_is_found_by_its_name(tmp_path: Path) -> None:
+    config = settings(tmp_path).config
+    trained = tmp_path / ADAPTERS / "spark"
+    peft_adapter(trained / "adapter")
+    (trained / "spark.gguf").write_bytes(adapter_gguf())
+    assert adapter_place(config, "spark", Family.GGUF) == trained / "spark.gguf"
+    assert adapter_place(config, "spark", Family.SAFETENSORS) == trained / "adapter"
+    pulled = tmp_path / "weights" / "model" / "qwen3-8b-q4"
+    pulled.mkdir(parents=True)
+    (pulled / "Qwen3-8B.Q4_K_M.gguf").write_bytes(llama_gguf())
+    assert model_place(config, "qwen3-8b-q4") == pulled / "Qwen3-8B.Q4_K_M.gguf"
+    assert order_of(settings(tmp_path, use="llamacpp", model="qwen3-8b-q4"), ()).demand.model.measured_bytes
+    for name in ("..", "../model/qwen3-8b-q4", "", "a/b/c"):
+        assert adapter_place(config, name, Family.GGUF) is None
+        assert model_place(config, name, tmp_path) in {None, Path(name)}
+
+
+def test_a_repository_in_the_cache_of_hugging_face_tells_how_it_is_stored(tmp_path: Path) -> None:
+    snapshot = tmp_path / "models--Qwen--Qwen3-14B-AWQ" / "snapshots" / "abc"
+    folder(snapshot, LLAMA_70B | {"quantization_config": {"quant_method": "gptq", "bits": 4}}, 10**9)
+    assert model_place(settings(tmp_path).config, "Qwen/Qwen3-14B-AWQ", tmp_path) == snapshot
+    assert model_place(settings(tmp_path).config, "Qwen/Qwen3-8B", tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "place"),
+    [
+        ({"HF_HUB_CACHE": "/a"}, "/a"),
+        ({"HF_HOME": "/b"}, "/b/hub"),
+        ({"XDG_CACHE_HOME": "/c"}, "/c/huggingface/hub"),
+    ],
+)
+def test_the_cache_of_hugging_face_is_where_its_own_programs_look(environ: dict[str, str], place: str) -> None:
+    assert hugging_face_cache(environ) == Path(place)
+    assert hugging_face_cache({}) == Path.home() / ".cache" / "huggingface" / "hub"
 
 
 def test_what_the_files_say_wins_over_what_was_written_down(tmp_path: Path, gguf: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,13 +25,11 @@ from spark_vtuber.testing.model_files import llama_gguf
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    model, program, file = tmp_path / "tiny.gguf", tmp_path / "llama-server", tmp_path / "spark.toml"
+    model, file = tmp_path / "tiny.gguf", tmp_path / "spark.toml"
     model.write_bytes(llama_gguf())
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
     file.write_text(f'[data]\ndir = "{tmp_path.as_posix()}"\n', encoding="utf-8")
     plain = load(engines.spec, file, environ={})
-    return asked(plain, use="llamacpp", model=str(model), program=str(program), machine="dgx-spark")
+    return asked(plain, use="llamacpp", model=str(model), program=sys.executable, machine="dgx-spark")
 
 
 def told(settings: Settings) -> Sequence[Finding]:

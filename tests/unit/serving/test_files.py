@@ -121,6 +121,15 @@ def test_a_gguf_tells_shape_and_quantisation(tmp_path: Path) -> None:
     assert (model.quantisation.name, model.weight_bytes, shape.is_tied) == ("q4_k_m", file.stat().st_size, False)
 
 
+def test_a_gguf_with_sizes_of_each_layer_has_the_published_shape_of_its_name(tmp_path: Path) -> None:
+    odd = llama_gguf(**{"llama.attention.head_count": 0})
+    (tmp_path / "Qwen3-8B-Q4_K_M.gguf").write_bytes(odd)
+    (tmp_path / "own.gguf").write_bytes(odd)
+    assert read_model(tmp_path / "Qwen3-8B-Q4_K_M.gguf").shape == known("qwen3-8b")
+    with pytest.raises(SparkError, match="sizes of a language model"):
+        read_model(tmp_path / "own.gguf")
+
+
 def test_parts_of_a_gguf_count_together_and_a_missing_one_is_told(tmp_path: Path) -> None:
     first, second = (tmp_path / f"big[1]-0000{n}-of-00002.gguf" for n in (1, 2))
     first.write_bytes(llama_gguf())
