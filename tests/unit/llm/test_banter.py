@@ -17,6 +17,7 @@ from spark_vtuber.llm.brain.load import load_brain
 from spark_vtuber.llm.brain.talk import Talk
 from spark_vtuber.llm.brain.voice import MAX_CHARS, line
 from spark_vtuber.personality import card
+from spark_vtuber.pipeline.duet_rules import Said, advise
 
 BRAIN = load_brain()
 SPARK = PersonaView(PersonaId("main"), "Spark")
@@ -81,6 +82,16 @@ def test_ten_minutes_over_all_topics_repeat_no_sentence_either() -> None:
     ]
 
     assert len(set(sentences)) == len(sentences)
+
+
+@pytest.mark.parametrize("steps", [6, 16])
+def test_no_duet_is_ended_for_going_in_circles(steps: int) -> None:
+    talk = Talk(BRAIN, random.Random(7))
+    for number, topic in enumerate((*TOPICS, "socks", "rubber boots")):
+        lines: list[Said] = []
+        for step, said in enumerate(duet(talk, topic, steps, number), start=number):
+            lines.append(Said(PAIR[step % 2].id, plain(said)))
+            assert advise(lines).leave is None, (topic, lines[-4:])
 
 
 @pytest.mark.parametrize("topic", TOPICS)
