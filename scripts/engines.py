@@ -135,19 +135,24 @@ def _configure(sources: Path, out: Path, log: Path) -> None:
 
 def _compile(out: Path, log: Path) -> None:
     command = ["ninja", "-C", str(out), "llama-server"]
-    columns = (TextColumn("[engines] building " + PROGRAM), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn(rf"\[engines] building {PROGRAM}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
-        log.open("a", encoding="utf-8") as file,
+        log.open("a", encoding="utf-8", buffering=1) as file,
         Progress(*columns, console=console) as bar,
         subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
         ) as ninja,
     ):
         task = bar.add_task("", total=None)
+        told = 0
         for line in ninja.stdout or ():
             file.write(line)
             if step := _STEP.match(line):
-                bar.update(task, completed=int(step[1]), total=int(step[2]))
+                done, whole = int(step[1]), int(step[2])
+                bar.update(task, completed=done, total=whole)
+                if not console.is_terminal and done * 10 // whole > told:
+                    told = done * 10 // whole
+                    say(f"built {done} of {whole} parts")
     if ninja.returncode:
         _failed("ninja", log)
 

@@ -1,6 +1,7 @@
 """The script that builds the real model server, on machines where it cannot, and what `make test` says then."""
 
 import importlib.util
+from contextlib import nullcontext
 from pathlib import Path
 
 import engines
@@ -66,3 +67,19 @@ def test_a_built_server_or_the_variable_selects_its_tests(empty_cache: Path, mon
     empty_cache.mkdir()
     engines.program().touch()
     assert engines.is_wanted()
+
+
+@pytest.mark.real
+@pytest.mark.platform("linux", "darwin")
+@pytest.mark.parametrize(("status", "said"), [(0, "built 40 of 40 parts"), (3, "ninja failed; the whole log:")])
+def test_a_build_says_how_far_it_is_and_how_it_failed(
+    status: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = f'#!/bin/sh\nfor part in $(seq 40); do echo "[$part/40] a part"; done\necho over\nexit {status}\n'
+    (tmp_path / "ninja").write_text(script)
+    (tmp_path / "ninja").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(SystemExit) if status else nullcontext():
+        engines._compile(tmp_path / "out", tmp_path / "log")
+    assert said in capsys.readouterr().err
+    assert (tmp_path / "log").read_text().endswith("over\n")
