@@ -2,7 +2,7 @@
 
 A sentence is worth more the more it tells about people: who they are, whom they have, what happened to them, what they
 like, what was promised, decided, won or lost, and when. What everybody says again and again is worth less than words
-that hardly came up. The patterns are English; in other languages names, numbers and rare words still count.
+that hardly came up. The patterns are English; in other languages names, numbers and rare words count.
 """
 
 import math
@@ -25,6 +25,10 @@ RECENT_TURNS: Final = 160
 _RECENCY: Final = 0.6
 _NOVELTY: Final = 1.4
 _BESIDE: Final = 0.5
+_OTHER_LANGUAGE: Final = 0.5
+_OTHER_SCRIPT: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]{8}")
+"""Scripts without spaces between words."""
+
 _TWICE: Final = 0.35
 _SAME: Final = 0.6
 
@@ -110,14 +114,16 @@ class NoteTaker:
     def _worth(self, sentence: str) -> float:
         told = _FILLER.sub("", sentence)
         words = _words_in(told)
-        if len(words) < 2:
+        is_dense = _OTHER_SCRIPT.search(told) is not None
+        if len(words) < 2 and not is_dense:
             return 0.0
-        worth = sum(value for value, sign in SIGNS if sign.search(told))
+        worth = _OTHER_LANGUAGE if _is_foreign(words) else 0.0
+        worth += sum(value for value, sign in SIGNS if sign.search(told))
         worth -= sum(value for value, sign in AGAINST if sign.search(told))
         names = {found for found in _NAME.findall(told) if found[0].isupper() and not found.isupper()}
         worth += 0.6 * min(2, sum(self._is_name(name) for name in names))
         worth += 0.3 * min(2, len(_NUMBER.findall(told)) + len(COUNTED.findall(told)))
-        return worth - (0.8 if len(words) < 4 else 0.0)
+        return worth - (0.8 if len(words) < 4 and not is_dense else 0.0) + (0.3 if is_dense else 0.0)
 
     def _is_name(self, word: str) -> bool:
         lower = word.lower()
@@ -137,6 +143,11 @@ class NoteTaker:
 
 def _words_in(text: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(text)]
+
+
+def _is_foreign(words: list[str]) -> bool:
+    """Whether hardly a word is one of those without which nothing is said in English."""
+    return 5 * sum(word in COMMON for word in words) < len(words)
 
 
 def _subject(text: str) -> str:

@@ -44,6 +44,24 @@ def test_small_talk_is_not_noted(line: str) -> None:
     assert notes_of(line) == []
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "mi hermana se muda a Lisboa",
+        "meine Schwester Nora zieht nach Lissabon",
+        "моя сестра переехала в Тверь",
+        "妹が来月リスボンに引っ越します",
+    ],
+)
+def test_in_other_languages_names_and_rare_words_are_noted(line: str) -> None:
+    assert notes_of(line) == [line]
+
+
+@pytest.mark.parametrize("line", ["jajaja qué bueno", "super gut gemacht", "привет всем", "こんにちは"])
+def test_small_talk_in_other_languages_is_not_noted(line: str) -> None:
+    assert notes_of(line) == []
+
+
 def test_only_what_was_heard_of_a_promise_is_noted() -> None:
     taken = taker().notes(a_turn(a_cue("?"), "I promise to sing on Friday."), SPARK, 1)
     assert [(note.name, note.text, note.speaker) for note in taken] == [
