@@ -191,7 +191,8 @@ def test_a_prompt_is_built_in_five_milliseconds_from_the_first_turn_to_the_last(
         f"\nprompt of a turn, encoded, CPU time: p50 {statistics.median(best.build_ms):.2f}, p95 {found:.2f}, max "
         f"{max(best.build_ms):.2f} ms; first 100 p95 {_p95(first):.2f}, last 100 {_p95(last):.2f}; wall p95 "
         f"{_p95(best.build_wall_ms):.2f}; after a turn p95 {after:.2f}, max {max(best.after_ms):.2f} ms; "
-        f"limit {BUILD_P95_MS:g} ms, small work takes {slower:.1f} times the reference: {found / (BUILD_P95_MS * slower):.1%} of it"
+        f"limit {BUILD_P95_MS:g} ms, small work takes {slower:.1f} times the "
+        f"reference: {found / (BUILD_P95_MS * slower):.1%} of it"
     )
     record_property("build_p95_ms", found)
     assert max(found, _p95(first), _p95(last)) <= BUILD_P95_MS * slower
