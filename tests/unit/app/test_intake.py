@@ -147,6 +147,19 @@ async def test_a_style_counts_from_the_next_turn_on(open_show: Open, channel: Ch
         assert (persona["preset"], persona["mood"]) == ("hype", "happy")
 
 
+async def test_whoever_gives_is_remembered_by_who_answered(open_show: Open, channel: Channel) -> None:
+    async with open_show() as show:
+        for _ in range(3):
+            await channel.write("thanks spark, this is for the fan", kind=ChatKind.BITS, amount=100)
+            await anyio.sleep(30)
+        growth = show.doors.growth
+        assert growth is not None
+        ((_, state),) = growth.dispositions()
+        assert [(bond.name, round(bond.value, 2)) for bond in state.bonds.values()] == [("ana", 0.1)]
+        assert {(move.part, move.cause) for move in growth.moves(50)} >= {("bond", "gift"), ("trait", "thanks")}
+        assert state.spirits > 0
+
+
 async def test_replies_go_into_the_chat_that_asked_and_cues_are_answered(open_show: Open, channel: Channel) -> None:
     async with open_show() as show:
         await channel.write("!hello")

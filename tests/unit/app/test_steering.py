@@ -80,6 +80,14 @@ async def test_a_saying_for_nobody_in_particular_is_the_main_characters(rig: Rig
     assert hand.records[0].persona == SPARK.id
 
 
+async def test_a_saying_for_nobody_follows_who_is_the_main_character(rig: Rig) -> None:
+    async with running(rig) as hand:
+        helm = Helm(hand.director, hand.reception, Lines(rig.clock), (SPARK.id, EMBER.id), lambda: EMBER.id)
+        helm.say("Hello!", None)
+        await anyio.sleep(10)
+    assert hand.records[0].persona == EMBER.id
+
+
 @pytest.mark.parametrize(
     ("text", "persona", "code"), [("hi", "nobody", "unknown_persona"), ("\u200b \x00", None, "nothing_to_say")]
 )
