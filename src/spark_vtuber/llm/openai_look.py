@@ -1,6 +1,6 @@
 """What stands behind an address: which kind of server, which model, what it can do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import anyio
@@ -37,6 +37,8 @@ async def look(wire: Wire, name: str, model: str, timeout_s: float) -> tuple[Dia
         await _ask(wire, map(Question, SIGNS), answers, deadline)
         dialect = by_signs(answers)
     await _ask(wire, dialect.questions(chosen), answers, deadline)
+    if missing := sorted(dialect.needed - answers.keys()):
+        raise EngineError("timeout", f"{wire.place} did not answer {missing[0]}", retryable=True)
     return dialect, dialect.read(Seen(model=chosen, models=names), answers)
 
 
@@ -45,7 +47,12 @@ async def try_out(wire: Wire, dialect: Dialect, seen: Seen, timeout_s: float) ->
     bodies = dialect.trial(seen)
     if not bodies:
         return seen
-    answers = [await _answer(wire, "/v1/chat/completions", body, timeout_s) for body in bodies]
+    answers = []
+    for body in bodies:
+        try:
+            answers.append(await wire.value("/v1/chat/completions", body, timeout_s=timeout_s))
+        except EngineError:
+            answers.append(None)
     return dialect.conclude(seen, tuple(answers))
 
 
@@ -53,19 +60,15 @@ async def _ask(wire: Wire, questions: Iterable[Question], answers: dict[str, Any
     """Ask everything at once that was not answered yet."""
 
     async def ask(question: Question) -> None:
-        answer = await _answer(wire, question.path, question.body, deadline - anyio.current_time())
-        if answer is not None:
-            answers[question.path.partition("?")[0]] = answer
+        path = question.path.partition("?")[0]
+        timeout_s = deadline - anyio.current_time()
+        try:
+            answers[path] = await wire.value(question.path, question.body, timeout_s=timeout_s)
+        except EngineError as error:
+            if error.code in {"refused", "bad_answer"}:
+                answers[path] = None
 
     async with anyio.create_task_group() as tasks:
         for question in questions:
             if question.path.partition("?")[0] not in answers:
                 tasks.start_soon(ask, question)
-
-
-async def _answer(wire: Wire, path: str, body: Mapping[str, Any] | None, timeout_s: float) -> Any:
-    """The JSON value of an answer; None where there is none."""
-    try:
-        return await wire.value(path, body, timeout_s=timeout_s)
-    except EngineError:
-        return None

@@ -37,6 +37,10 @@ TRIAL_S: Final = 30.0
 """How long one request of a trial may take; it runs beside everything else."""
 
 
+_GONE: Final = frozenset({"unreachable", "dropped", "server_error"})
+"""Failures of a server that may be another one when it is back; one that is only slow is the same."""
+
+
 class OpenAIModel:
     """A model behind a base URL. Several streams may run at once.
 
@@ -53,7 +57,7 @@ class OpenAIModel:
         self._heads: dict[PersonaId, tuple[tuple[Any, ...], bytes]] = {}
         self._places = {persona: place for place, persona in enumerate(personas)}
         self._dialect = DIALECTS["openai" if options.dialect == AUTO else options.dialect]
-        self._seen = Seen(model=options.model)
+        self._seen = Seen(model=options.model, adapters={})
         self._must_look = not options.model or self._dialect.name != "openai"
         self._is_news = False
         self._news = anyio.Event()
@@ -129,7 +133,7 @@ class OpenAIModel:
                     is_given = True
                     yield part
         except PassingError as error:
-            self._must_look = self._must_look or self._has_numbered_adapters
+            self._doubt(error)
             if is_given or anyio.current_time() + error.pause_s >= deadline:
                 raise
             pause_s = error.pause_s
@@ -138,8 +142,8 @@ class OpenAIModel:
             if is_given or not error.is_unwanted or (asked.schema is None and not asked.tools):
                 raise
             asked = replace(asked, schema=None) if asked.schema is not None else replace(asked, tools=())
-        except EngineError:
-            self._must_look = self._must_look or self._has_numbered_adapters
+        except EngineError as error:
+            self._doubt(error)
             raise
         else:
             return
@@ -270,6 +274,11 @@ class OpenAIModel:
         if error.status == 404 or "lora" in said or "adapter" in said or adapter.name.lower() in said:
             raise self._dialect.without(adapter, self._seen.adapters or ()) from error
 
+    def _doubt(self, error: EngineError) -> None:
+        """After a failure another server may stand there, with other numbers for its adapters."""
+        if error.code in _GONE and self._has_numbered_adapters:
+            self._must_look = True
+
     @property
     def _has_numbered_adapters(self) -> bool:
         return self._dialect.name == "llamacpp" and bool(self._seen.adapters)
@@ -298,10 +307,11 @@ class OpenAIModel:
 
     async def _look_again(self) -> None:
         """See whether it is still the same server; what was tried out of it holds as long as it tells the same."""
-        tried, adapters = self._seen, self._seen.adapters
+        tried, adapters, must_look = self._seen, self._seen.adapters, self._must_look
         try:
             await self.look(LOOK_S)
         except EngineError as error:
+            self._must_look = must_look or error.code in _GONE
             self._log.info("the model server does not answer: %s", error.message)
             return
         if self._seen.adapters == adapters and self._seen.slots == tried.slots:

@@ -407,3 +407,117 @@ async def test_nonsense_about_itself_makes_a_server_a_plain_one(value: Any) -> N
     async with opened(Odd(), (PLAIN,)) as model:
         assert await said(model, PLAIN) == answer_of(BASE, "hello")
         assert model.capabilities.context_tokens is None
+
+
+async def test_a_trial_that_fails_leaves_the_prompts_computed_anew(caplog: pytest.LogCaptureFixture) -> None:
+    server = FakeLlamaServer(BOTH, has_memory=False)
+    server.refuses = {"cache_prompt"}
+    async with opened(server) as model:
+        server.refuses = set()
+        assert await said(model, SPARK) == answer_of("spark", "hello")
+
+    assert server.bodies[-1]["cache_prompt"] is False
+    assert "--cache-ram 0" in caplog.text
+
+
+async def test_a_server_that_is_away_for_a_while_is_tried_out_anew() -> None:
+    server = FakeLlamaServer(BOTH, has_memory=False)
+    async with opened(server) as model:
+        server.is_down = True
+        await anyio.sleep(LOOK_AGAIN_S * 2)
+        server.is_down, server.has_memory = False, True
+        assert await said(model, SPARK) == answer_of("spark", "hello")
+        await anyio.sleep(LOOK_AGAIN_S / 2)
+        await said(model, SPARK)
+
+    assert server.bodies[-1]["cache_prompt"] is False
+
+
+async def test_an_adapter_as_the_model_of_vllm_is_not_taken_for_the_base() -> None:
+    async with opened(FakeVllm(BOTH), model="ember") as model:
+        assert model.capabilities.model == BASE
+        assert await said(model, PLAIN) == answer_of(BASE, "hello")
+
+
+async def test_sglang_may_list_its_adapters_as_an_object() -> None:
+    class Old(FakeSglang):
+        async def info(self, _body: Any) -> httpx.Response:
+            return httpx.Response(200, json={"model_path": BASE, "lora_paths": {"spark": "/l/spark"}})
+
+    async with opened(Old(BOTH)) as model:
+        assert model.capabilities.adapters == ("spark",)
+
+
+async def test_a_model_that_cannot_be_loaded_beforehand_is_asked_all_the_same() -> None:
+    server = FakeOllama()
+    server.routes.pop(("POST", "/api/generate"))
+    async with opened(server, (PLAIN,)) as model:
+        assert await said(model, PLAIN) == answer_of("one:8b", "hello")
+
+
+async def test_two_adapters_of_one_name_are_both_in_the_list() -> None:
+    server = FakeLlamaServer(("spark", "spark"), has_memory=False)
+    async with opened(server) as model:
+        await said(model, SPARK)
+
+    assert server.bodies[-1]["lora"] == [{"id": 0, "scale": 1.0}, {"id": 1, "scale": 0.0}]
+
+
+async def test_nothing_is_asked_while_it_is_not_known_which_adapters_there_are() -> None:
+    class Busy(FakeLlamaServer):
+        wait_s = 100.0
+
+        async def lora_adapters(self, body: Any) -> httpx.Response:
+            await anyio.sleep(self.wait_s)
+            return await super().lora_adapters(body)
+
+    server = Busy(BOTH)
+    async with opened(server, (PLAIN,)) as model:
+        with pytest.raises(EngineError, match="did not answer /lora-adapters"):
+            await said(model, PLAIN)
+        server.wait_s = 2.0
+        assert await said(model, PLAIN) == answer_of(BASE, "hello")
+
+
+async def test_a_server_without_that_address_has_no_adapters() -> None:
+    server = FakeLlamaServer()
+    del server.routes["GET", "/lora-adapters"]
+    async with opened(server, (PLAIN,)) as model:
+        assert await said(model, PLAIN) == answer_of(BASE, "hello")
+
+
+async def test_the_adapters_of_a_router_are_known_when_its_model_is_loaded() -> None:
+    class Preset(FakeRouter):
+        def entries(self) -> list[dict[str, Any]]:
+            flags = ["llama-server", "--lora", "spark.gguf", "--cache-ram", "0"]
+            return [entry | {"status": {**entry["status"], "args": flags}} for entry in super().entries()]
+
+        async def adapters(self, body: Any) -> httpx.Response:
+            if not await self.is_ready(body):
+                return httpx.Response(400, json={"error": {"message": "model is not loaded"}})
+            return httpx.Response(200, json=[{"id": 0, "path": "spark.gguf", "scale": 1.0}])
+
+        async def is_ready(self, body: Any) -> bool:
+            return body["model"] in self.card.loaded
+
+    server = Preset()
+    server.routes["GET", "/lora-adapters"] = server.adapters
+    async with opened(server, (SPARK,)) as model:
+        with pytest.raises(EngineError, match="not known before it is loaded") as caught:
+            await said(model, SPARK)
+        await server.load("one:8b")
+        await said(model, SPARK)
+
+    assert (caught.value.code, caught.value.retryable) == ("no_adapter", True)
+    assert server.bodies[-1]["lora"] == [{"id": 0, "scale": 1.0}]
+    assert server.bodies[-1]["cache_prompt"] is True
+
+
+async def test_names_of_a_hostile_server_stay_short_and_plain() -> None:
+    server = FakeLlamaServer(("x\n\x1b[31m" + "y" * 5000,))
+    async with opened(server) as model:
+        with pytest.raises(EngineError) as caught:
+            await said(model, SPARK)
+
+    assert len(caught.value.message) < 300
+    assert caught.value.message.isprintable()

@@ -269,3 +269,30 @@ async def test_many_askers_of_both_models_all_get_their_own() -> None:
     names = {SPARK.id: "one:8b", EMBER.id: "two:8b"}
     assert len(answers) == 40
     assert all(text == answer_of(names[PersonaId(persona)], "hello") for persona, text in answers)
+
+
+async def test_a_model_that_is_told_to_come_and_never_does_is_given_up() -> None:
+    class Lazy(FakeRouter):
+        async def load(self, name: str) -> bool:
+            return bool(name)
+
+    server = Lazy(MODELS)
+    options = OpenAIOptions(base_url=server.base_url, model="one:8b", slot="gpu0", load_timeout_s=20)
+    async with network(server) as http, SPEC.open(options, client_env(http)) as model:
+        with pytest.raises(EngineError, match="did not come into memory in 20 s") as caught:
+            await said(model, SPARK)
+
+    assert caught.value.fix == "raise llm.load_timeout_s"
+
+
+async def test_a_server_that_is_not_there_takes_no_place() -> None:
+    first, second = vllms(Card(room=1))
+    async with pair(first, second, models=MODELS) as models:
+        assert await said(models[SPARK.id], SPARK)
+        await first.sleep({})
+        first.is_down = True
+        assert await said(models[EMBER.id], EMBER) == answer_of("two:8b", "hello")
+        with pytest.raises(EngineError) as caught:
+            await said(models[SPARK.id], SPARK)
+
+    assert caught.value.code == "unreachable"

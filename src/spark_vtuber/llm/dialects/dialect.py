@@ -17,6 +17,8 @@ MODELS: Final = "/v1/models"
 MAX_NAMES: Final = 10_000
 """More models or adapters than this are no honest list."""
 
+_SHOWN_CHARS: Final = 80
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -27,7 +29,10 @@ class Question:
 
 
 Answers = Mapping[str, Any]
-"""The JSON values by the path of their question, without its query; what was not answered with JSON is missing."""
+"""The JSON values by the path of their question, without its query; None where the server has no such answer.
+
+What was not answered in time is missing.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,7 @@ class Dialect:
     """One kind of server.
 
     `questions(model)` are asked at every connection and `read(seen, answers)` makes of the answers what was seen.
+    Without an answer to those that are `needed` nothing may be asked of the model.
     `shape(seen, adapter, place)` are the keys of a request for a character with that adapter; `place` numbers the
     characters from 0. It raises `EngineError("no_adapter")` where the server cannot have the adapter.
     `sampling` are the server's names of our sampling keys; those it does not know are left out. Answers with a status
@@ -103,6 +109,7 @@ class Dialect:
     title: str
     sampling: Mapping[str, str]
     questions: Callable[[str], tuple[Question, ...]] = _no_questions
+    needed: frozenset[str] = field(default=frozenset())
     read: Callable[[Seen, Answers], Seen] = _as_it_was
     shape: Callable[[Seen, Adapter | None, int], dict[str, Any]] = _name_of_the_model
     trial: Callable[[Seen], tuple[Mapping[str, Any], ...]] = _no_trial
@@ -120,10 +127,15 @@ class Dialect:
 
     def without(self, adapter: Adapter, has: Iterable[str] = ()) -> EngineError:
         """The error for an adapter that the server lacks; `has` are those it has."""
-        known = ", ".join(sorted(has)[:5])
+        known = ", ".join(map(_shown, sorted(has)[:5]))
         what = f"it has {known}" if known else "it has none"
-        message = f"{self.title} has no adapter {adapter.name[:80]}; {what}"
+        message = f"{self.title} has no adapter {_shown(adapter.name)}; {what}"
         return EngineError("no_adapter", message, fix=self.adapter_fix)
+
+
+def _shown(name: str) -> str:
+    name = "".join(char if char.isprintable() else " " for char in name)
+    return name if len(name) <= _SHOWN_CHARS else name[: _SHOWN_CHARS - 1] + "…"
 
 
 def an_object(value: Any) -> Mapping[str, Any]:

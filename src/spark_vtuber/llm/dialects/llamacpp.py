@@ -15,10 +15,12 @@ Written against the server in llama-cpp-python 0.3.36 (`tools/server`), and what
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any, Final
 from urllib.parse import quote
 
+from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.personas import Adapter
 from spark_vtuber.llm.dialects.dialect import (
     MODELS,
@@ -57,16 +59,23 @@ def _questions(model: str) -> tuple[Question, ...]:
 
 def _read(seen: Seen, answers: Answers) -> Seen:
     props = an_object(answers.get(PROPS))
+    flags = _flags(answers, seen.model)
     adapters = _adapters(answers.get(ADAPTERS))
     caps = an_object(props.get("chat_template_caps"))
     return replace(
         seen,
-        adapters=adapters,
+        adapters=None if not adapters and any(flag.startswith("--lora") for flag in flags) else adapters,
         context_tokens=a_count(an_object(props.get("default_generation_settings")).get("n_ctx")),
         slots=a_count(props.get("total_slots")) or 0,
-        keeps_apart=not adapters,
+        keeps_apart=not adapters or ("--cache-ram", "0") in pairwise(flags),
         takes_tools=caps.get("supports_tools") is not False,
     )
+
+
+def _flags(answers: Answers, model: str) -> list[str]:
+    """The flags with which a router starts a model; none where it is no router."""
+    flags = an_object(entry_of(answers, model).get("status")).get("args")
+    return [flag for flag in flags if isinstance(flag, str)] if isinstance(flags, list) else []
 
 
 def _adapters(answer: Any) -> dict[str, int]:
@@ -81,10 +90,13 @@ def _adapters(answer: Any) -> dict[str, int]:
 
 
 def _shape(seen: Seen, adapter: Adapter | None, place: int) -> dict[str, Any]:
+    adapters = seen.adapters
+    if adapters is None:
+        message = f"the adapters of {seen.model} are not known before it is loaded"
+        raise EngineError("no_adapter", message, retryable=True, fix="set llm.slot, or load the model in the router")
     keys: dict[str, Any] = {"model": seen.model}
     if seen.slots:
         keys["id_slot"] = place % seen.slots
-    adapters = seen.adapters or {}
     if adapter is not None and adapter.name not in adapters:
         raise DIALECT.without(adapter, adapters)
     if adapters:
@@ -133,6 +145,7 @@ DIALECT: Final = Dialect(
         "repeat_penalty": "repeat_penalty",
     },
     questions=_questions,
+    needed=frozenset({ADAPTERS}),
     read=_read,
     shape=_shape,
     trial=_trial,
