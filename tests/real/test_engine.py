@@ -184,9 +184,14 @@ async def test_a_show_starts_its_server_thinks_with_it_and_ends_it(bench: Bench)
                 await anyio.sleep(0.05)
             while (await states(show.http)).get("llm:main") != "ok":
                 await anyio.sleep(0.05)
-        kept = bench.place.kept()
-        assert kept is not None
+            first = bench.place.kept()
+            assert first is not None
+            await show.http.post("/api/components/restart", json={"name": "engine"})
+            while (kept := bench.place.kept()) is None or kept.state != "ready" or kept.process == first.process:
+                await anyio.sleep(0.05)
         assert is_alive(kept.process)
+        assert gone(first.process)
+        assert gone(first.keeper)
     assert gone(kept.process)
     assert gone(kept.keeper)
 

@@ -49,10 +49,14 @@ class ShowServer:
         self._report = report
         self._place = place or place_in(house.config.data.dir)
         self._warmed: Identity | None = None
+        self._is_leaving = False
 
     async def run(self) -> None:
         """Start it unless it is kept already. Raises `EngineError` for what cannot be started."""
         house, place = self._house, self._place
+        if self._is_leaving:
+            await house.around.aside(partial(serving_run.stop, place))
+            self._is_leaving = False
         is_ours = not await house.around.aside(place.is_kept)
         try:
             if is_ours:
@@ -62,6 +66,7 @@ class ShowServer:
             raise EngineError(error.code, error.message, fix=error.fix) from error
         finally:
             if is_ours:
+                self._is_leaving = True
                 serving_run.let_go(place)
 
     async def _watch(self) -> None:
