@@ -67,7 +67,7 @@ def _of_cue(cue: Cue, persona: PersonaView, feeling: float) -> tuple[Stir, ...]:
         case CueKind.IDLE:
             return ("silence",)
         case CueKind.DUET | CueKind.INTERJECTION:
-            return ("duet", *_of_words(cue.text, persona, feeling))
+            return ("duet", *_of_words(cue.text, persona, feeling, is_banter=True))
         case CueKind.CHAT:
             return _of_line(cue, persona, feeling)
         case CueKind.SAY | CueKind.BRIDGE:
@@ -88,13 +88,15 @@ def _of_line(cue: Cue, persona: PersonaView, feeling: float) -> tuple[Stir, ...]
     return tuple(stirs)
 
 
-def _of_words(text: str, persona: PersonaView, feeling: float) -> tuple[Stir, ...]:
+def _of_words(text: str, persona: PersonaView, feeling: float, *, is_banter: bool = False) -> tuple[Stir, ...]:
+    """What the words do. Characters tease each other: in banter only a rude word that sounds rude is an insult."""
     folded = fold(text)
     words = set(_WORD.findall(folded))
     if words & _THANKS:
         return ("thanks",)
     is_meant = bool(words & _YOU) or first_mention(folded, (persona.name, *persona.aliases)) is not None
-    if is_meant and (words & _INSULTS or feeling <= -STRONG):
+    is_rude, sounds_rude = bool(words & _INSULTS), feeling <= -STRONG
+    if is_meant and ((is_rude and sounds_rude) if is_banter else (is_rude or sounds_rude)):
         return ("insult",)
     return ("praise",) if is_meant and feeling >= STRONG else ()
 

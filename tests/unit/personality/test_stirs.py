@@ -53,6 +53,8 @@ def stirred(record: TurnRecord, feeling: float = 0.0) -> Happening | None:
         (replace(cue("lol"), flood=Flood.COPYPASTA), 0.0, ("crowd",)),
         (Cue(CueId("c"), CueKind.IDLE, ""), 0.0, ("silence",)),
         (Cue(CueId("c"), CueKind.DUET, "you idiot", "Ember"), -1.0, ("duet", "insult")),
+        (Cue(CueId("c"), CueKind.DUET, "your hair is sad", "Ember"), -0.6, ("duet",)),
+        (Cue(CueId("c"), CueKind.INTERJECTION, "you boring genius", "Ember"), 0.2, ("duet",)),
     ],
 )
 def test_a_line_that_was_answered_stirs(asked: Cue, feeling: float, stirs: tuple[Stir, ...]) -> None:
