@@ -1,5 +1,6 @@
 """Keeps what characters remember in its bounds, when nobody waits for an answer, and lets a model retell the past."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -36,7 +37,7 @@ LOOK_S: Final = 1.0
 TOOLS_TOKENS: Final = 600
 """What the tools that a model is offered take of its context, and the answer of one."""
 
-_STIRRING: Final = frozenset({"chat.received", "turn.started"})
+_STIRRING: Final = frozenset({"chat.received", "chat.erased", "turn.started"})
 _TOKENIZER: Final = "tokenizer.json"
 
 
@@ -176,8 +177,10 @@ class Memoir:
         is_there = folder is not None and folder.is_absolute() and (folder / _TOKENIZER).is_file()
         return folder / _TOKENIZER if folder is not None and is_there else None
 
-    def _hear(self, kind: str, _text: str) -> None:
-        """A model that retells the past gives way as soon as anybody writes or speaks."""
+    def _hear(self, kind: str, text: str) -> None:
+        """A model that retells the past gives way as soon as anybody writes; what is taken back is forgotten."""
+        if kind == "chat.erased":
+            self._prompter.forget(frozenset(json.loads(text)[3]["ids"]))
         if kind in _STIRRING and self._telling is not None:
             self._telling.cancel()
 

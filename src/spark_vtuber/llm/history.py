@@ -8,7 +8,7 @@ Between two prunings the messages only grow at their end, so a server finds the 
 turn. A pruning drops the older half at once and puts notes of it at the beginning.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -30,11 +30,12 @@ Choose = Callable[[Sequence[Note]], tuple[Note, ...]]
 
 @dataclass(frozen=True, slots=True)
 class PastTurn:
-    """A turn as one character remembers it, and what of it is worth a note."""
+    """A turn as one character remembers it, what of it is worth a note, and the ids of the lines that it answers."""
 
     messages: tuple[Message, ...]
     tokens: int
     notes: tuple[Note, ...] = ()
+    lines: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,21 @@ class History:
         summary = self.summary.retold(story)
         return replace(self, summary=summary).rendered(choose(summary.notes))
 
+    def without(self, lines: Collection[str], choose: Choose) -> "History":
+        """The past without the turns and the notes of lines that were taken back, and without a story of them."""
+        turns: list[PastTurn] = []
+        is_hit = False
+        for turn in self.turns:
+            answers_alone = is_hit and turn.messages[0].role == "assistant"
+            is_hit = answers_alone or not turn.lines.isdisjoint(lines)
+            turns += [] if is_hit else [turn]
+        notes = tuple(note for note in self.summary.notes if note.line not in lines)
+        if len(turns) == len(self.turns) and len(notes) == len(self.summary.notes):
+            return self
+        tokens = sum(turn.tokens for turn in turns)
+        same = replace(self, turns=tuple(turns), tokens=tokens, summary=replace(self.summary, notes=notes, story=()))
+        return same.rendered(choose(notes))
+
     def within(self, budget: PromptBudget, room: Room, choose: Choose) -> "History":
         """The same past under another budget; what does not fit becomes notes, and notes that do not fit are kept."""
         same = replace(self, budget=budget, room=room)
@@ -133,7 +149,9 @@ class History:
     def _past(self, record: TurnRecord, notes: tuple[Note, ...]) -> PastTurn:
         """The turn, its words cut shorter where the tokenizer makes more of them than was estimated."""
         longest = self.room.history_tokens // 2
-        tries = (PastTurn(*self._sized(record, part), notes) for part in (1, 2, 3, 6))
+        events = (record.cue.event, *record.cue.also)
+        lines = frozenset(event.id for event in events if event is not None)
+        tries = (PastTurn(*self._sized(record, part), notes, lines) for part in (1, 2, 3, 6))
         past = next(tries)
         while past.tokens > longest and (shorter := next(tries, None)) is not None:
             past = shorter

@@ -7,7 +7,7 @@ the next one's. What is named, remembered or played right now, the time, how the
 answers in stand around the cue and are not kept.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -139,6 +139,11 @@ class Prompter:
         past = self._pasts[persona]
         longer = past.pruned(self._choose) if past.is_long else past
         self._pasts[persona] = longer.retold(story, self._choose)
+
+    def forget(self, lines: Collection[str]) -> None:
+        """Forget what led from lines that were taken back, by their ids: turns, notes, and stories of the time."""
+        for persona, past in self._pasts.items():
+            self._pasts[persona] = past.without(lines, self._choose)
 
     def allow(self, share: float) -> None:
         """Let what grows take this share of its budget from now on; what does not fit becomes notes or is forgotten."""

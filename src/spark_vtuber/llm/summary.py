@@ -31,7 +31,7 @@ class Note:
     """A sentence worth keeping. `speaker` is the character who said it, None for the viewer called `name`.
 
     `worth` is how much it tells by itself, `words` what it is about, `at` the number of its turn. Of notes with the
-    same `subject` of the same speaker only the newest is true.
+    same `subject` of the same speaker only the newest is true. `line` is the id of the line that led to it.
     """
 
     name: str
@@ -41,8 +41,9 @@ class Note:
     at: int
     speaker: PersonaId | None = None
     subject: str = ""
+    line: str = ""
 
-    def line(self, reader: PersonaId) -> str:
+    def told_to(self, reader: PersonaId) -> str:
         """The note as the character `reader` is told it."""
         if self.speaker is None:
             return f"Viewer {quote(self.name, NAME_TOKENS)} writes: {quote(self.text, NOTE_TOKENS)}"
@@ -71,7 +72,7 @@ def render(summary: Summary, chosen: Sequence[Note], reader: PersonaId, tokens: 
     told = [report_line(Position.MEMORY, STORY, sentence, 2 * NOTE_TOKENS) for sentence in summary.story]
     story, _ = _fitting(told, left // STORY_SHARE, ruler)
     left -= sum(ruler.count(line) + 1 for line in story)
-    lines, kept = _fitting([note.line(reader) for note in chosen], left, ruler)
+    lines, kept = _fitting([note.told_to(reader) for note in chosen], left, ruler)
     ordered = [line for _, line in sorted(zip(kept, lines, strict=True), key=lambda pair: chosen[pair[0]].at)]
     if not story and not ordered:
         return replace(summary, text="", tokens=0)

@@ -8,6 +8,7 @@ that hardly came up. The patterns are English; in other languages names, numbers
 import math
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from spark_vtuber.core.cues import CueKind
@@ -65,7 +66,8 @@ class NoteTaker:
         if record.cue.kind is CueKind.CHAT and record.cue.author and record.cue.text:
             found.append(self._note(record.cue.author, record.cue.text, at, None))
         found.append(self._note(name, record.heard, at, record.persona))
-        return tuple(note for note in found if note is not None)
+        line = record.cue.event.id if record.cue.event is not None else ""
+        return tuple(replace(note, line=line) for note in found if note is not None)
 
     def _note(self, name: str, text: str, at: int, speaker: PersonaId | None) -> Note | None:
         sentences = [part.strip() for part in _END.split(text[: 8 * LONGEST_SENTENCE]) if part.strip()]

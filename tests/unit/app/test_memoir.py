@@ -17,7 +17,7 @@ from spark_vtuber.app.environment import Surroundings
 from spark_vtuber.config.load import load
 from spark_vtuber.core.desk import Component, Line
 from spark_vtuber.core.engine import EngineSpec
-from spark_vtuber.core.turns import Mark
+from spark_vtuber.core.turns import Mark, Reason
 from spark_vtuber.llm.budget import LEAST_TOKENS
 from spark_vtuber.llm.port import Capabilities, LLMPart, LLMRequest, Message
 from spark_vtuber.llm.prompt import prompt_tokens
@@ -172,6 +172,17 @@ async def test_without_a_model_the_understudys_show_is_kept_in_bounds_too(open_s
     async with open_show(llm="understudy") as show:
         await chat(show, 3)
         assert part(show).state == "ok"
+
+
+async def test_what_is_taken_back_is_not_remembered(open_show: OpenShow, model: TellingModel) -> None:
+    async with open_show() as show:
+        show.show.chat(Line("ana", "my goat Heidi won the mountain race on sunday"))
+        await chat(show, 2)
+        show.show._reception.retract(Reason.DELETED, lambda event: event.author.name == "ana")  # type: ignore[attr-defined]
+        await chat(show, 1, first=9)
+    prompt = "\n".join(message.content for message in model.last_prompt)
+    assert "Heidi" not in prompt
+    assert "goat number 1 " in prompt
 
 
 async def test_nothing_is_pruned_between_chosen_and_first_sound(

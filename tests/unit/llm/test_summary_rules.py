@@ -131,6 +131,28 @@ def test_what_is_kept_is_bounded_however_long_the_show() -> None:
     assert note_taker.known_words <= MOST_KNOWN_WORDS
 
 
+def test_lines_that_were_taken_back_are_forgotten_with_what_they_led_to() -> None:
+    prompter = Prompter(NAMES, PromptBudget(6_000))
+    planted = {}
+    for told in long_show(12_000, [*evenly(TUNING[:6], 0, 5_000), (11_500, HELD_OUT[0])]):
+        prompter.remember(told.record)
+        prompter.tidy()
+        if told.fact is not None and told.record.cue.event is not None:
+            planted[told.fact] = told.record.cue.event.id
+    prompter.retell(IDS[SPARK], ["Somebody moved."])
+    before = prompter(a_persona(), a_cue())
+
+    prompter.forget({planted[TUNING[2]], planted[HELD_OUT[0]]})
+
+    after = prompter(a_persona(), a_cue())
+    text = "\n".join(message.content for message in after)
+    assert [knows(text, fact) for fact in (*TUNING[:4], HELD_OUT[0])] == [True, True, False, True, False]
+    assert "Somebody moved." not in text
+    assert [message.role for message in after[1:]] == (["user", "assistant"] * len(after))[: len(after) - 1]
+    prompter.forget({"never seen"})
+    assert prompter(a_persona(), a_cue()) == after != before
+
+
 def test_a_summary_fits_and_tells_oldest_first_after_the_story() -> None:
     notes = [Note(f"v{n}", f"my cat number {n}", 1.0, frozenset({f"w{n}"}), 100 - n) for n in range(60)]
     summary = render(Summary(story=("We played chess.",)), notes, IDS[SPARK], 500, Ruler())
