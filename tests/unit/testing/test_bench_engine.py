@@ -92,6 +92,12 @@ async def test_the_worth_of_a_draft_is_a_figure_where_there_is_one() -> None:
     assert plain.missing[names.ACCEPTED] == "nothing is drafted"
 
 
+def test_nothing_of_a_draft_kept_is_nought() -> None:
+    figures = Figures("one", Capabilities("fake"), {names.ACCEPTED: [0.0, 0.0]})
+    (row,) = [row for row in engine_report.rows(figures) if row.name == names.ACCEPTED]
+    assert row.shown() == "0.00 / 0.00"
+
+
 async def test_a_context_that_the_server_does_not_hold_is_not_measured() -> None:
     (figures,) = await measure([Target("one", RememberingModel())], 1, random.Random(1))
     (row,) = [row for row in engine_report.rows(figures) if row.name == names.speed(10_000)]

@@ -50,7 +50,7 @@ def _row(figures: Figures, name: str, unit: str) -> Row:
     if found is None:
         return Row(name, unit, why=figures.missing.get(name, "nothing was asked"))
     sign = -1 if is_better_high else 1
-    return Row(name, unit, sign * found.p50, sign * found.p95, len(values))
+    return Row(name, unit, sign * found.p50 + 0.0, sign * found.p95 + 0.0, len(values))
 
 
 def amount(value: float) -> str:
