@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from spark_vtuber.app.serving_others import company
 from spark_vtuber.app.serving_places import ADAPTERS, adapter_place, model_place
 from spark_vtuber.config.engine_keys import ServerSettings
 from spark_vtuber.config.keys import Config
@@ -65,11 +66,13 @@ def order_of(settings: Settings, personas: Sequence[PersonaView], server: Server
     if draft is not None:
         check(server, draft.quantisation, draft.name)
         _check_draft(model, draft)
+    around = company(settings, name, server)
     demand = Demand(
         model=model,
         server=server,
         context=wanted.context,
-        sequences=wanted.sequences or max(1, len(personas)),
+        sequences=wanted.sequences or around.users,
+        others=around.others,
         kv=wanted.kv,
         batch_tokens=wanted.batch_tokens,
         adapters=tuple(Adapted(name, one.rank, one.bytes) for name, one in adapters.items()),

@@ -103,6 +103,7 @@ def launch_of(order: Order, machine: Machine) -> Launch:
         kv_bytes=demand.kv_bytes,
         share=wanted.memory_share or min(most, max(least, reckoned)),
         memory_bytes=machine.memory_bytes,
+        models=1 + len(demand.others),
         adapters={name: adapter.path.absolute() for name, adapter in order.adapters.items()},
         max_rank=max(ranks, default=wanted.max_rank),
         draft=_draft(order),

@@ -1,6 +1,6 @@
 """What a show takes of a machine's memory, part by part."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from spark_vtuber.serving.machines import GB, Machine
@@ -59,7 +59,8 @@ class Demand:
     """What is to run: a model behind a server, for `sequences` at once of at most `context` tokens each.
 
     `kv` is how keys and values are stored, `batch_tokens` how many tokens are read at once. `draft` proposes tokens,
-    as does `is_drafting_ngrams` without a model. `voice`, `ears` and `has_memory` are what the show runs beside it.
+    as does `is_drafting_ngrams` without a model. `others` are models of other characters that stay beside it, each
+    with one sequence. `voice`, `ears` and `has_memory` are what the show runs besides.
     """
 
     model: Model
@@ -71,6 +72,7 @@ class Demand:
     adapters: tuple[Adapted, ...] = ()
     draft: Model | None = None
     is_drafting_ngrams: bool = False
+    others: tuple[Model, ...] = ()
     voice: str = "espeak"
     ears_bytes: int = 0
     has_memory: bool = True
@@ -147,8 +149,12 @@ def budget(demand: Demand, machine: Machine) -> Budget:
 
 
 def served_bytes(demand: Demand, machine: Machine) -> int:
-    """What the server alone may take where the model lies: the share that it is started with."""
-    return sum(part.peak_bytes for part in _served(demand, machine) if part.name != "desktop")
+    """What the server alone may take where the model lies: the share that it is started with.
+
+    Ollama holds the models of all characters; other servers hold one, and another one of them the other's.
+    """
+    own = demand if demand.server is Server.OLLAMA else replace(demand, others=())
+    return sum(part.peak_bytes for part in _served(own, machine))
 
 
 def _served(demand: Demand, machine: Machine) -> list[Part]:
@@ -167,6 +173,9 @@ def _served(demand: Demand, machine: Machine) -> list[Part]:
     if demand.draft is not None:
         size = demand.draft.weight_bytes
         parts.append(Part("draft model", size, size, "model", demand.draft.name))
+    for other in demand.others:
+        size = other.weight_bytes + other.shape.kv_bytes(demand.context, KV_BITS[demand.kv])
+        parts.append(Part("another model", size, size, "model", f"{other.name} with its keys and values"))
     parts.append(Part("server", runtime, round(runtime * 1.25), "model", f"{demand.server.label}, an estimate"))
     return parts
 

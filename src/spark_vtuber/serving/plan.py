@@ -134,7 +134,7 @@ def _trial(preset: Preset, demand: Demand) -> Demand:
     draft = _four_bits(preset.draft, demand.server) if preset.draft else None
     model = _four_bits(preset.model, demand.server)
     context = min(demand.context, model.shape.max_context or demand.context)
-    return replace(demand, model=model, draft=draft, is_drafting_ngrams=False, adapters=(), context=context)
+    return replace(demand, model=model, draft=draft, is_drafting_ngrams=False, adapters=(), others=(), context=context)
 
 
 def _four_bits(name: str, server: Server) -> Model:

@@ -13,6 +13,7 @@ from spark_vtuber.config.load import Settings, load
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.personas import Adapter, PersonaView
+from spark_vtuber.serving.budget import Demand
 from spark_vtuber.serving.quantisation import Family, Server
 from spark_vtuber.testing.model_files import LLAMA_70B, adapter_gguf, folder, llama_gguf, peft_adapter
 
@@ -35,7 +36,8 @@ def gguf(tmp_path: Path) -> Path:
 
 def settings(tmp_path: Path, **engine: object) -> Settings:
     file = tmp_path / "spark.toml"
-    file.write_text(f'[data]\ndir = "{tmp_path.as_posix()}"\n', encoding="utf-8")
+    text = f'[data]\ndir = "{tmp_path.as_posix()}"\n[persona.main]\n[persona.twin]\ncard = "ember"\n'
+    file.write_text(text, encoding="utf-8")
     return asked(load(engines.spec, file, environ={}), **engine)
 
 
@@ -172,6 +174,28 @@ def test_an_adapter_that_was_made_for_another_model_is_refused(tmp_path: Path) -
     with pytest.raises(SparkError, match=r"was made for meta-llama/Llama-3\.1-8B") as refused:
         order_of(settings(tmp_path, use="vllm", model="qwen3-14b", adapters={"a": str(other)}), ())
     assert "llama-3.1-8b" in refused.value.fix
+
+
+LOCAL = "http://127.0.0.1:11434/v1"
+TWO = {"persona": {"main": {}, "twin": {"card": "ember", "llm": {"model": "llama3.1:8b"}}}}
+
+
+def two_models(tmp_path: Path, **llm: str) -> Demand:
+    file = tmp_path / "spark.toml"
+    file.write_text(f'[data]\ndir = "{tmp_path.as_posix()}"\n[engine]\nuse = "ollama"\n', encoding="utf-8")
+    flags = {"llm": {"use": "openai", "base_url": LOCAL, "model": "qwen3:8b", **llm}, **TWO}
+    return order_of(load(engines.spec, file, flags, {}), ()).demand
+
+
+def test_two_characters_with_a_model_each_are_planned_together(tmp_path: Path) -> None:
+    demand = two_models(tmp_path)
+    assert (demand.model.name, demand.sequences) == ("qwen3:8b", 1)
+    assert [one.shape.name for one in demand.others] == ["llama-3.1-8b"]
+
+
+def test_two_models_that_take_turns_in_one_slot_or_are_elsewhere_are_not_counted_twice(tmp_path: Path) -> None:
+    assert two_models(tmp_path, slot="gpu0").others == ()
+    assert two_models(tmp_path, base_url="http://10.0.0.5:8000/v1").others == ()
 
 
 def test_a_start_without_a_model_or_with_too_long_a_context_is_refused(tmp_path: Path, gguf: Path) -> None:

@@ -105,6 +105,10 @@ def test_ollama_is_bounded_by_its_environment() -> None:
     }
 
 
+def test_ollama_keeps_the_models_of_all_characters() -> None:
+    assert made(Server.OLLAMA, replace(PLAIN, models=2)).environment["OLLAMA_MAX_LOADED_MODELS"] == "2"
+
+
 def test_tensorrt_bounds_keys_and_values_in_its_options() -> None:
     command = made(Server.TENSORRT)
     file = FOLDER / "tensorrt-options.yaml"

@@ -83,6 +83,17 @@ def test_the_budget_is_the_sum_of_its_parts_and_grows_with_what_is_asked() -> No
     )
 
 
+def test_the_model_of_another_character_is_counted_and_is_no_part_of_this_servers_share() -> None:
+    alone = demand("qwen3-8b")
+    two = replace(alone, others=(Model("llama-3.2-3b", known("llama-3.2-3b"), quantisation("4")),))
+    other = next(part for part in budget(two, SPARK).parts if part.name == "another model")
+    assert budget(two, SPARK).resident_bytes == budget(alone, SPARK).resident_bytes + other.resident_bytes
+    assert other.resident_bytes > 1.9e9 + 8_192 * 114_688
+    assert served_bytes(two, SPARK) == served_bytes(alone, SPARK)
+    in_one = replace(two, server=Server.OLLAMA)
+    assert served_bytes(in_one, SPARK) > served_bytes(replace(in_one, others=()), SPARK)
+
+
 def test_on_a_card_the_model_has_the_card_and_the_rest_has_the_system() -> None:
     card = machine("rtx-4090")
     made = budget(demand("qwen3-14b"), card)

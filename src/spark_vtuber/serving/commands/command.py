@@ -22,7 +22,8 @@ class Launch:
     """What a server is started with; every bound comes from the plan.
 
     `context` is of one sequence. `kv_bytes` and `share` are what keys and values, and the whole server, may take of the
-    memory. `draft` is a model, empty without one. `arguments` are the streamer's own and come last.
+    memory; `models` are how many of them stay loaded. `draft` is a model, empty without one. `arguments` are the
+    streamer's own and come last.
     """
 
     model: str
@@ -35,6 +36,7 @@ class Launch:
     kv_bytes: int
     share: float
     memory_bytes: int
+    models: int = 1
     adapters: Mapping[str, Path] = field(default_factory=dict)
     max_rank: int = 64
     draft: str = ""

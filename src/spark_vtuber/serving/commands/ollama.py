@@ -22,7 +22,7 @@ def command(launch: Launch) -> Command:
         "OLLAMA_HOST": f"{HOST}:{launch.port}",
         "OLLAMA_CONTEXT_LENGTH": str(launch.context),
         "OLLAMA_NUM_PARALLEL": str(launch.sequences),
-        "OLLAMA_MAX_LOADED_MODELS": "1",
+        "OLLAMA_MAX_LOADED_MODELS": str(launch.models),
         "OLLAMA_MAX_QUEUE": str(4 * launch.sequences),
         "OLLAMA_KEEP_ALIVE": "-1",
         "OLLAMA_FLASH_ATTENTION": "1",
