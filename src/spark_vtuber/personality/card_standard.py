@@ -33,6 +33,7 @@ from spark_vtuber.personality.card_lore import read_book, write_book
 Version = Literal["v2", "v3"]
 
 LARGEST_JSON: Final = 6_000_000
+LONGEST_EXAMPLES: Final = 500_000
 DEEPEST: Final = 60
 OURS: Final = "spark_vtuber"
 CHUNKS: Final = ("ccv3", "chara")
@@ -140,7 +141,9 @@ def _theirs(fields: Mapping[str, Any], notes: list[str]) -> tuple[Card, dict[str
             notes.append(f"{key} was cut to {LONGEST_PROSE} characters")
     notes += [f"its {key} was left out: a card cannot change the rules of a show" for key in _RULES if fields.get(key)]
     greetings = [clean_text(one, LONGEST_PROSE) for one in _list(fields.get("alternate_greetings"))[:MOST_WORDS]]
-    examples = clean_text(fields.get("mes_example"), LARGEST_JSON)
+    examples = clean_text(fields.get("mes_example"), LONGEST_EXAMPLES)
+    if len(str(fields.get("mes_example", ""))) > LONGEST_EXAMPLES:
+        notes.append(f"mes_example was cut to {LONGEST_EXAMPLES} characters")
     exchanges = tuple(
         (asked[:LONGEST_PROSE], said[:LONGEST_PROSE]) for asked, said in read_examples(examples, name)[:MOST_EXAMPLES]
     )
@@ -257,19 +260,24 @@ def _no_number(name: str) -> float:
 
 
 def _packed(kept: dict[str, Any], notes: list[str]) -> str:
-    """What we do not know, as text; where it is too much, without pictures, then without anything."""
+    """What we do not know, as text; where it is too much, without its largest parts, then without anything."""
     if not any(kept.values()):
         return ""
+    without_assets = {key: value for key, value in kept["data"].items() if key != "assets"}
+    slimmer: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("its assets were left out: they are too large", {"data": without_assets}),
+        ("its examples come back as they were understood: they are too large", {"original": {}}),
+        ("what only other programs know of it was left out: it is too large", {key: {} for key in kept}),
+    )
     text = json.dumps(kept, sort_keys=True)
-    if len(text) > LONGEST_FOREIGN:
-        notes.append("its assets were left out: they are too large")
-        text = json.dumps(
-            {**kept, "data": {key: value for key, value in kept["data"].items() if key != "assets"}}, sort_keys=True
-        )
-    if len(text) > LONGEST_FOREIGN:
-        notes.append("what only other programs know of it was left out: it is too large")
-        return ""
-    return text
+    for note, change in slimmer:
+        if len(text) <= LONGEST_FOREIGN:
+            break
+        slim = {**kept, **change}
+        if slim != kept:
+            notes.append(note)
+        kept, text = slim, json.dumps(slim, sort_keys=True)
+    return text if any(kept.values()) else ""
 
 
 def _kept(foreign: str) -> Mapping[str, Any]:

@@ -281,10 +281,29 @@ def test_half_of_a_surrogate_pair_is_written_down_safely(tmp_path: Path) -> None
 
 
 def test_what_is_too_long_is_cut_and_told() -> None:
-    told = {"data": {"name": "N" * 90, "description": "d" * 30_000, "assets": [{"uri": "x" * 300_000}]}}
+    told = {
+        "data": {
+            "name": "N" * 90,
+            "description": "d" * 30_000,
+            "mes_example": "{{user}}: a\n{{char}}: b\n" * 30_000,
+            "assets": [{"uri": "x" * 300_000}],
+            "source": ["somewhere"],
+        }
+    }
     read = read_card(raw(told))
     assert (len(read.card.name), len(read.card.description)) == (40, 20_000)
-    assert len(read.notes) == 3
+    assert len(read.card.examples) == 500
+    assert sum("was cut" in note for note in read.notes) == 3
+    assert sum("too large" in note for note in read.notes) == 2
+    assert json.loads(read.card.foreign)["data"] == {"source": ["somewhere"]}
+
+
+def test_what_only_others_know_is_left_out_where_it_is_too_much() -> None:
+    read = read_card(raw({"data": {"name": "N", "extensions": {"x": "y" * 200_000}}}))
+    assert read.card.foreign == ""
+    assert [note for note in read.notes if "too large" in note] == [
+        "what only other programs know of it was left out: it is too large"
+    ]
 
 
 def picture_with(chunk: bytes) -> bytes:
