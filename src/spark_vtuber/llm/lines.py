@@ -122,12 +122,17 @@ def _crowd_line(cue: Cue, name: str, words: str) -> str:
     return f"{cue.asked_by} viewers write the same, {named} among them: {words}"
 
 
+def deed_of(event: ChatEvent | None) -> str:
+    """What somebody did, as "raids with 5 viewers"; empty for a plain line."""
+    if event is None or event.kind not in _DEEDS:
+        return ""
+    currency = event.currency if _CURRENCY.fullmatch(event.currency) else ""
+    title = event.reward.title if event.reward is not None else ""
+    reward = f", {quote(title, NAME_TOKENS)}" if title else ""
+    return _DEEDS[event.kind].format(amount=f"{event.amount:g}", currency=currency, reward=reward).rstrip()
+
+
 def _chat_line(name: str, words: str, event: ChatEvent | None) -> str:
-    deed = ""
-    if event is not None and event.kind in _DEEDS:
-        currency = event.currency if _CURRENCY.fullmatch(event.currency) else ""
-        title = event.reward.title if event.reward is not None else ""
-        reward = f", {quote(title, NAME_TOKENS)}" if title else ""
-        deed = _DEEDS[event.kind].format(amount=f"{event.amount:g}", currency=currency, reward=reward).rstrip()
+    deed = deed_of(event)
     said = f"writes: {words}" if words or not deed else ""
     return f"Viewer {name} " + " and ".join(part for part in (deed, said) if part)

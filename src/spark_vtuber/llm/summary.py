@@ -31,7 +31,8 @@ class Note:
     """A sentence worth keeping. `speaker` is the character who said it, None for the viewer called `name`.
 
     `worth` is how much it tells by itself, `words` what it is about, `at` the number of its turn. Of notes with the
-    same `subject` of the same speaker only the newest is true. `line` is the id of the line that led to it.
+    same `subject` of the same speaker only the newest is true. `line` is the id of the line that led to it. `deed`
+    is what a viewer did, in place of words.
     """
 
     name: str
@@ -42,9 +43,12 @@ class Note:
     speaker: PersonaId | None = None
     subject: str = ""
     line: str = ""
+    deed: str = ""
 
     def told_to(self, reader: PersonaId) -> str:
         """The note as the character `reader` is told it."""
+        if self.deed:
+            return f"Viewer {quote(self.name, NAME_TOKENS)} {self.deed}"
         if self.speaker is None:
             return f"Viewer {quote(self.name, NAME_TOKENS)} writes: {quote(self.text, NOTE_TOKENS)}"
         if self.speaker == reader:

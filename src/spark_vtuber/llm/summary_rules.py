@@ -12,8 +12,10 @@ from dataclasses import replace
 from typing import Final
 
 from spark_vtuber.core.cues import CueKind
+from spark_vtuber.core.events import ChatKind
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.turns import TurnRecord
+from spark_vtuber.llm.lines import deed_of
 from spark_vtuber.llm.summary import KEPT, Note
 from spark_vtuber.llm.summary_signs import AGAINST, COMMON, COUNTED, SIGNS, SUBJECTS
 
@@ -40,6 +42,9 @@ _FILLER: Final = re.compile(
     r"|anyway|honestly|guys|chat|yes|no|fine|alright|then)\b[\s,.!:-]*)+",
     re.IGNORECASE,
 )
+_DEEDS: Final = {ChatKind.RAID: 1.8, ChatKind.GIFT: 1.5, ChatKind.SUPER_CHAT: 1.5, ChatKind.BITS: 1.0}
+"""What is worth telling of those who gave something or brought others."""
+
 _NAME: Final = re.compile(r"(?<![.!?…]\s)(?<!^)(?<!\w)([^\W\d_][\w'’-]+)")
 _NUMBER: Final = re.compile(r"\b\d[\d,.]*\b")
 
@@ -66,7 +71,11 @@ class NoteTaker:
         if record.cue.kind is CueKind.CHAT and record.cue.author and record.cue.text:
             found.append(self._note(record.cue.author, record.cue.text, at, None))
         found.append(self._note(name, record.heard, at, record.persona))
-        line = record.cue.event.id if record.cue.event is not None else ""
+        event = record.cue.event
+        line = event.id if event is not None else ""
+        if event is not None and event.kind in _DEEDS:
+            words = frozenset({f"{event.kind} of {event.author.name}"})
+            found.append(Note(record.cue.author, "", _DEEDS[event.kind], words, at, deed=deed_of(event)))
         return tuple(replace(note, line=line) for note in found if note is not None)
 
     def _note(self, name: str, text: str, at: int, speaker: PersonaId | None) -> Note | None:

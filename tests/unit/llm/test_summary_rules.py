@@ -2,7 +2,9 @@
 
 import pytest
 
-from spark_vtuber.core.cues import CueKind
+from spark_vtuber.core.cues import Cue, CueKind
+from spark_vtuber.core.events import Author, ChatEvent, ChatKind
+from spark_vtuber.core.ids import CueId
 from spark_vtuber.llm.budget import PromptBudget
 from spark_vtuber.llm.prompt import Prompter
 from spark_vtuber.llm.summary import KEPT, Note, Summary, render
@@ -129,6 +131,13 @@ def test_what_is_kept_is_bounded_however_long_the_show() -> None:
         )  # fmt: skip
     assert len(note_taker.choose(notes, 900)) <= KEPT
     assert note_taker.known_words <= MOST_KNOWN_WORDS
+
+
+def test_who_gave_something_or_brought_others_is_noted_without_words() -> None:
+    event = ChatEvent("e1", "page", ChatKind.RAID, Author("1", 'an"n'), amount=24)
+    cue = Cue(CueId("c"), CueKind.CHAT, "", author='an"n', event=event)
+    (note,) = taker().notes(a_turn(cue, "Welcome!"), SPARK, 1)
+    assert note.told_to(IDS[SPARK]) == 'Viewer "an\\"n" raids with 24 viewers'
 
 
 def test_lines_that_were_taken_back_are_forgotten_with_what_they_led_to() -> None:
