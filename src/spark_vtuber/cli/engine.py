@@ -55,8 +55,10 @@ def up(
     config: options.ConfigFile = None,
     data_dir: options.DataDir = None,
 ) -> None:
-    r"""Start the model server of \[engine], wait until it is ready, and have it read
-    every character's prompt.
+    r"""Start the model server of \[engine] and wait until it is ready.
+
+    Then it reads every character's prompt, so that the first answer is as quick
+    as the others.
 
     What cannot run is refused before anything starts: too little memory, a
     quantisation that the server does not take, an adapter whose rank is too
