@@ -72,7 +72,7 @@ def up(
     [bold]Examples[/]
 
       spark-vtuber engine up
-      spark-vtuber engine up --use llamacpp --model models/qwen3-14b-q4_k_m.gguf --draft ngram
+      spark-vtuber engine up --use llamacpp --model qwen3-14b-q4 --draft ngram
       spark-vtuber engine up --dry-run
     """
     changes = {
