@@ -42,8 +42,8 @@ def import_card(
 ) -> None:
     """Make a character file of a card from another program.
 
-    It says what it left out. A card is never a rule of the show: its system prompt
-    is kept for the export and shown to no model.
+    It says what it left out. A card is never a rule of the show: its system
+    prompt is kept for the export and shown to no model.
 
     [bold]Example[/]
 
