@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from spark_vtuber.app.serving_others import company
+from spark_vtuber.app.serving_others import asked_here, company
 from spark_vtuber.app.serving_places import ADAPTERS, adapter_place, model_place
 from spark_vtuber.config.engine_keys import ServerSettings
 from spark_vtuber.config.keys import Config
@@ -41,7 +41,7 @@ class Order:
     def model(self) -> str:
         """What the server is told to load: a path, or a name that it knows."""
         path = self.demand.model.path
-        return str(path) if path is not None else self.demand.model.name
+        return str(path.absolute()) if path is not None else self.demand.model.name
 
 
 def order_of(settings: Settings, personas: Sequence[PersonaView], server: Server | None = None) -> Order:
@@ -144,9 +144,9 @@ def asked(settings: Settings, **changes: object) -> Settings:
 
 
 def names_model(settings: Settings) -> str:
-    """What `[engine]` names, else what the first character thinks with; empty where no model is named."""
+    """What `[engine]` names, else what the first character thinks with on this machine; empty where it is neither."""
     llm = next(iter(settings.engines.values()))["llm"]
-    return settings.config.engine.model or str(getattr(llm.options, "model", ""))
+    return settings.config.engine.model or asked_here(llm.options)[0]
 
 
 def _named(name: str) -> str:

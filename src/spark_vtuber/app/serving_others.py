@@ -25,7 +25,7 @@ def company(settings: Settings, main: str, server: Server) -> Company:
 
     Those that take turns with the planned one in a `slot` are left out, and so are those on other machines.
     """
-    asked = [_asked(ports["llm"].options) for ports in settings.engines.values()]
+    asked = [asked_here(ports["llm"].options) for ports in settings.engines.values()]
     slot = next((slot for name, slot in asked if name == main), "")
     beside = [name for name, its_slot in asked if name not in {"", main} and not (slot and its_slot == slot)]
     shapes = ((name, published(name)) for name in dict.fromkeys(beside))
@@ -34,7 +34,7 @@ def company(settings: Settings, main: str, server: Server) -> Company:
     return Company(max(1, len(asked) - len(beside)), others)
 
 
-def _asked(options: Any) -> tuple[str, str]:
+def asked_here(options: Any) -> tuple[str, str]:
     """Model and slot that the options of an engine name; empty where the model is on another machine, or none is."""
     host = urlsplit(str(getattr(options, "base_url", ""))).hostname or ""
     if host not in LOOPBACK:

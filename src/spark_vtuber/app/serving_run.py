@@ -78,7 +78,7 @@ class Place:
 
 def place_in(data_dir: Path) -> Place:
     """The place of a data directory."""
-    return Place(data_dir / FOLDER)
+    return Place(data_dir.absolute() / FOLDER)
 
 
 def launch_of(order: Order, machine: Machine) -> Launch:
@@ -142,7 +142,7 @@ def begin(order: Order, command: Command, place: Place) -> None:
     job = Job(
         server=order.server.value,
         model=order.demand.model.name,
-        argv=(program, *command.argv[1:]),
+        argv=(str(Path(program).absolute()), *command.argv[1:]),
         port=port,
         ready_path=command.ready_path,
         ready_s=order.settings.ready_s,
@@ -213,7 +213,7 @@ def _draft(order: Order) -> str:
     draft = order.demand.draft
     if draft is None:
         return ""
-    return str(draft.path) if draft.path is not None else draft.name
+    return str(draft.path.absolute()) if draft.path is not None else draft.name
 
 
 def _flags() -> int:

@@ -177,13 +177,14 @@ def test_an_adapter_that_was_made_for_another_model_is_refused(tmp_path: Path) -
 
 
 LOCAL = "http://127.0.0.1:11434/v1"
-TWO = {"persona": {"main": {}, "twin": {"card": "ember", "llm": {"model": "llama3.1:8b"}}}}
 
 
-def two_models(tmp_path: Path, **llm: str) -> Demand:
+def two_models(tmp_path: Path, twin: dict[str, str] | None = None, **llm: str) -> Demand:
     file = tmp_path / "spark.toml"
     file.write_text(f'[data]\ndir = "{tmp_path.as_posix()}"\n[engine]\nuse = "ollama"\n', encoding="utf-8")
-    flags = {"llm": {"use": "openai", "base_url": LOCAL, "model": "qwen3:8b", **llm}, **TWO}
+    other = {"card": "ember", "llm": {"model": "llama3.1:8b", **(twin or {})}}
+    own = {"use": "openai", "base_url": LOCAL, "model": "qwen3:8b", **llm}
+    flags = {"llm": own, "persona": {"main": {}, "twin": other}}
     return order_of(load(engines.spec, file, flags, {}), ()).demand
 
 
@@ -195,7 +196,7 @@ def test_two_characters_with_a_model_each_are_planned_together(tmp_path: Path) -
 
 def test_two_models_that_take_turns_in_one_slot_or_are_elsewhere_are_not_counted_twice(tmp_path: Path) -> None:
     assert two_models(tmp_path, slot="gpu0").others == ()
-    assert two_models(tmp_path, base_url="http://10.0.0.5:8000/v1").others == ()
+    assert two_models(tmp_path, {"base_url": "http://10.0.0.5:8000/v1"}).others == ()
 
 
 def test_a_start_without_a_model_or_with_too_long_a_context_is_refused(tmp_path: Path, gguf: Path) -> None:

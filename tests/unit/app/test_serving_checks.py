@@ -10,7 +10,7 @@ import pytest
 
 from spark_vtuber import engines
 from spark_vtuber.app.brains import ports_to_look_at
-from spark_vtuber.app.serving import asked, order_of
+from spark_vtuber.app.serving import asked, names_model, order_of
 from spark_vtuber.app.serving_checks import findings
 from spark_vtuber.app.serving_run import Place, launch_of, place_in
 from spark_vtuber.app.serving_warm import WARM_S, choice_at, patient
@@ -97,6 +97,22 @@ def test_a_cold_prompt_has_more_time_than_an_answer(settings: Settings) -> None:
     assert patient(named).options.model_dump() == named.options.model_dump() | {"first_token_timeout_s": WARM_S}
     plain = settings.engines["main"]["tts"]
     assert patient(plain) is plain
+
+
+def test_a_server_that_runs_in_a_folder_of_its_own_is_given_whole_paths(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    launch = launch_of(order_of(asked(settings, model="tiny.gguf", draft="./tiny.gguf"), ()), MACHINES["rtx-4090"])
+    assert launch.model == launch.draft == str(tmp_path / "tiny.gguf")
+    assert place_in(Path("data")).state.is_absolute()
+
+
+def test_a_model_of_another_machine_is_not_the_one_of_this(settings: Settings) -> None:
+    there = {"llm": {"use": "openai", "base_url": "https://models.example/v1", "model": "huge"}}
+    assert names_model(load(engines.spec, settings.file, there, {})) == ""
+    here = {"llm": {"use": "openai", "base_url": "http://localhost:11434/v1", "model": "qwen3:8b"}}
+    assert names_model(load(engines.spec, settings.file, here, {})) == "qwen3:8b"
 
 
 def test_the_share_of_the_memory_is_what_the_plan_reckons_or_what_is_written(settings: Settings) -> None:
