@@ -26,7 +26,7 @@ async def test_a_real_server_gives_every_figure(program: Path, files: TinyFiles)
         async with our_client(server, first_token_timeout_s=60) as model:
             (figures,) = await measure([Target("tiny", model, server.base_url, PERSONAS)], 1, random.Random(1))
     p50 = {row.name: row.p50 for row in rows(figures)}
-    assert [name for name, value in p50.items() if value is None] == []
+    assert {name for name, value in p50.items() if value is None} <= {names.CARD_MEMORY}
     shown = {name: value or 0.0 for name, value in p50.items()}
     assert 0 < shown[names.WARM] < shown[names.REPLY]
     assert shown[names.CACHED_SHARE] > 50

@@ -124,7 +124,7 @@ async def test_what_a_server_does_not_count_is_not_made_up() -> None:
     assert rows[names.CACHED].p50 is None
     assert rows[names.COLD_SPEED].why == "the server does not count tokens"
     assert rows[names.REPLY].why == "the model ends its answers before"
-    assert rows[names.MEMORY].why == "the server is not on this machine"
+    assert rows[names.MEMORY].why == rows[names.CARD_MEMORY].why == "the server is not on this machine"
 
 
 async def test_two_servers_are_asked_in_turn_within_every_step() -> None:

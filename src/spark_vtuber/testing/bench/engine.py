@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from spark_vtuber.core.machine import ProcessRole
 from spark_vtuber.health.sensors import MachineSensors
-from spark_vtuber.testing.bench.engine_figures import CONTEXTS, MEMORY, Figures
+from spark_vtuber.testing.bench.engine_figures import CARD_MEMORY, CONTEXTS, MEMORY, Figures
 from spark_vtuber.testing.bench.engine_steps import Subject, Target, subject
 
 ROUNDS: Final = 5
@@ -58,10 +58,11 @@ async def measure(
 
 
 async def _weigh(one: Subject, sensors: MachineSensors) -> None:
-    """Look at the memory of the server's processes, which a port of this machine leads to."""
+    """Look at the memory of the processes that a port of this machine leads to, and of all graphics cards."""
     parts = urlsplit(one.target.base_url)
     if parts.hostname not in LOOPBACK or parts.port is None:
-        one.figures.add(MEMORY, None, "the server is not on this machine")
+        for name in (MEMORY, CARD_MEMORY):
+            one.figures.add(name, None, "the server is not on this machine")
         return
     use = await sensors.look((), (parts.port,))
     held = sum(process.rss_bytes for process in use.processes if process.role is ProcessRole.ENGINE)
@@ -69,3 +70,8 @@ async def _weigh(one: Subject, sensors: MachineSensors) -> None:
         one.figures.raise_to(MEMORY, held / 2**20)
     else:
         one.figures.add(MEMORY, None, "the system does not tell whose port it is")
+    cards = [card.memory_used_bytes for card in use.gpus if card.memory_used_bytes is not None]
+    if cards:
+        one.figures.raise_to(CARD_MEMORY, sum(cards) / 2**20)
+    else:
+        one.figures.add(CARD_MEMORY, None, "no graphics card tells its memory")

@@ -22,6 +22,8 @@ STAY: Final = "first token, same adapter as before"
 ACCEPTED: Final = "drafted tokens accepted"
 MEMORY: Final = "peak memory of the server"
 
+CARD_MEMORY: Final = "peak memory of the graphics cards"
+
 
 def speed(context: int) -> str:
     """The figure of an answer's speed after so much context."""
@@ -40,6 +42,7 @@ UNITS: Final = {
     SWITCH: "ms",
     STAY: "ms",
     MEMORY: "MB",
+    CARD_MEMORY: "MB",
 }
 """Every figure in the order of a report."""
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from spark_vtuber.telemetry.waterfall import percentiles
-from spark_vtuber.testing.bench.engine_figures import CACHED_SHARE, MEMORY, SWITCH, UNITS, Figures
+from spark_vtuber.testing.bench.engine_figures import CACHED_SHARE, CARD_MEMORY, MEMORY, SWITCH, UNITS, Figures
 
 NOT_MEASURED: Final = "not measured"
 _NAME_CHARS: Final = 60
@@ -33,7 +33,7 @@ class Row:
         """Both as a cell of a table. The tail of a speed is its slow end."""
         if self.p50 is None or self.p95 is None:
             return NOT_MEASURED
-        if self.name == MEMORY:
+        if self.name in {MEMORY, CARD_MEMORY}:
             return f"{self.p50:,.0f}"
         return f"{amount(self.p50)} / {amount(self.p95)}"
 
