@@ -76,7 +76,7 @@ def persona(
 
       spark-vtuber bench persona --understudy --turns 200
       spark-vtuber bench persona --sheet who.html
-      spark-vtuber bench persona --ratings ana.csv --ratings ben.csv --key who.key.json
+      spark-vtuber bench persona --ratings ana.csv --ratings ben.csv --key who.csv
     """
     errors: list[SparkError] = []
     is_kept = True
