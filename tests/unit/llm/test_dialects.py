@@ -376,16 +376,17 @@ async def test_a_server_that_comes_up_after_the_show_is_looked_at_then() -> None
     assert server.bodies[-1]["cache_prompt"] is True
 
 
-async def test_ollama_is_told_to_load_the_model_before_anybody_asks() -> None:
+@pytest.mark.parametrize(("keep_alive", "sent"), [("2h", "2h"), ("90", 90), ("-1", -1)])
+async def test_ollama_is_told_to_load_the_model_before_anybody_asks(keep_alive: str, sent: str | int) -> None:
     server = FakeOllama()
-    async with opened(server, (PLAIN,), keep_alive="2h") as model:
+    async with opened(server, (PLAIN,), keep_alive=keep_alive) as model:
         begun_s = anyio.current_time()
         async with aclosing(model.stream(by(PLAIN))) as parts:
             await anext(parts)
         waited_s = anyio.current_time() - begun_s
 
     assert waited_s < 1
-    assert server.kept == {"one:8b": "2h"}
+    assert server.kept == {"one:8b": sent}
     assert model.capabilities.context_tokens == 4096
 
 

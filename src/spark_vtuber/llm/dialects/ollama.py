@@ -56,8 +56,9 @@ def _tagged(name: str) -> str:
 
 
 def _loading(model: str, keep_alive: str | int) -> Question:
-    """A request that loads a model, or with 0 throws it out."""
-    return Question(GENERATE, {"model": model, "keep_alive": keep_alive, "stream": False})
+    """A request that loads a model, or with 0 throws it out. A text must have a unit; seconds are a number."""
+    kept = int(keep_alive) if str(keep_alive).lstrip("-").isdecimal() else keep_alive
+    return Question(GENERATE, {"model": model, "keep_alive": kept, "stream": False})
 
 
 DIALECT: Final = Dialect(

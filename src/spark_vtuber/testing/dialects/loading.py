@@ -1,7 +1,8 @@
 """Fake servers that load models by themselves: Ollama, LM Studio, llama.cpp's router."""
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import anyio
 import httpx
@@ -10,7 +11,9 @@ from spark_vtuber.testing.dialects.fake import FakeServer, prompt_words
 from spark_vtuber.testing.dialects.memory import Card
 from spark_vtuber.testing.dialects.speech import Quirk, Speech, Tempo, fault
 
-LOAD_S = 3.0
+LOAD_S: Final = 3.0
+
+_DURATION: Final = re.compile(r"-?\d+(ms|s|m|h)")
 
 
 class _Loading(FakeServer):
@@ -93,6 +96,8 @@ class FakeOllama(_Loading):
         name, keep_alive = str(body["model"]), body.get("keep_alive")
         if name not in self.names:
             return fault(404, f'model "{name}" not found')
+        if isinstance(keep_alive, str) and not _DURATION.fullmatch(keep_alive):
+            return fault(400, f'time: invalid duration "{keep_alive}"')
         reason = "load"
         if keep_alive == 0:
             self.card.unload(name)
