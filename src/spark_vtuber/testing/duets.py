@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from random import Random
+from typing import Final
 
 import anyio
 
@@ -43,6 +44,9 @@ RUST = PersonaView(
     dislikes=("rain",),
 )
 PAIR = (NOVA, RUST)
+
+CHUNK_MS: Final = 300.0
+"""Sound in long pieces: what is tried here is whose turn it is, and minutes of show cost less."""
 
 _TOPICS = (
     "kettles whistle louder than trains",
@@ -112,6 +116,7 @@ class Theatre:
         eagerness: float = 1.0,
     ) -> None:
         self.rig = rig or Rig()
+        self.rig.voice.chunk_ms = CHUNK_MS
         self.model = Improviser()
         self.remarks_per_minute = remarks_per_minute
         self.rig.model = self.model
