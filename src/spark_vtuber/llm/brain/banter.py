@@ -66,6 +66,15 @@ class Bout:
     has_conceded: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a duet is about: the topic with lines of its own, or `ANY`; its name, where it may be said."""
+
+    topic: str = ANY
+    name: str = ""
+    is_grave: bool = False
+
+
 class Deck:
     """Draws lines, none again before all others that fit were drawn; then the one that was said longest ago."""
 
@@ -107,6 +116,8 @@ class Banter:
         self._bouts: dict[PersonaId, Bout] = {}
         self._counts: dict[PersonaId, int] = {}
         self._echoed: deque[str] = deque(maxlen=_ECHOED)
+        self._asked: tuple[str, str] | None = None
+        self._known = Subject()
 
     def step(self, persona: PersonaView, cue: Cue, step: DuetStep) -> str:
         """The persona's turn in a duet: at most `MAX_CHARS` with expression tags; "" for a topic of despair.
@@ -115,11 +126,12 @@ class Banter:
         """
         if step.number <= 2 or persona.id not in self._bouts:
             self._bouts[persona.id] = Bout()
-        if self._intent(step.topic) == "crisis":
+        subject = self._subject(step.topic, step.tension)
+        if subject.is_grave:
             return ""
         lines = self._brain.lines_for(persona.look, persona.name)
-        topic = self.topic_of(step.topic) or self.topic_of(step.tension) or ANY
-        slots = self._slots(persona, cue) | self._named(step.topic)
+        topic = subject.topic
+        slots = self._slots(persona, cue) | ({"topic": subject.name} if subject.name else {})
         if step.is_first:
             pools = (*_pools(lines, topic, "open", slots), *_pools(lines, topic, "claim", slots))
             return self._filled(persona, self._deck.draw(*pools), slots)
@@ -189,10 +201,14 @@ class Banter:
         known = {"name": spoken_name(persona.name) or "me", "count": str(self._counts.get(persona.id, _FIRST_COUNT))}
         return known | ({"who": other} if other else {}) | ({"word": word} if word else {})
 
-    def _named(self, topic: str) -> dict[str, str]:
-        """The slot of the topic, where it may be said."""
-        name = spoken_topic(topic)
-        return {"topic": name} if name and self._intent(name).partition("_")[0] not in _NOT_SAID else {}
+    def _subject(self, topic: str, tension: str) -> Subject:
+        """What a duet is about. It is asked for every step, so the last answer is kept."""
+        if self._asked != (topic, tension):
+            intent = self._intent(topic)
+            name = spoken_topic(topic) if intent.partition("_")[0] not in _NOT_SAID else ""
+            known = self.topic_of(topic) or self.topic_of(tension) or ANY
+            self._asked, self._known = (topic, tension), Subject(known, name, is_grave=intent == "crisis")
+        return self._known
 
     def _intent(self, text: str) -> str:
         heard = (self._brain.ear.hear(sentence.text).intent for sentence in self._brain.reader.read(text))
