@@ -26,7 +26,7 @@ from spark_vtuber.app.intake import Neighbours, open_commands
 from spark_vtuber.app.journal import open_journal
 from spark_vtuber.app.lookout import Lookout
 from spark_vtuber.app.looks import Looks
-from spark_vtuber.app.machinery import join
+from spark_vtuber.app.machinery import Machinery, join
 from spark_vtuber.app.mutes import Mutes
 from spark_vtuber.app.obs import ObsRoom, safety
 from spark_vtuber.app.ratings import RatingBook
@@ -223,19 +223,7 @@ class _Assembly:
                 company=bridge.company,
             )
         )
-        house.keep_running("director", "pipeline", director.run)
-        house.supervise(house.board.reporter("obs", "obs"), self.obs.run)
-        house.keep_running("reception", "pipeline", reception.run)
-        house.keep_running("regulars", "journal", partial(machine.remembered.keep, machine.tally.owed))
-        machine.remembered.give_back(reception.receive)
-        house.supervise(house.board.reporter("memoir", "llm"), partial(machine.memoir.run, director))
-        self.ward.start(equipment.minds, reception, crew.floor, crew.stage)
-        machine.guards.start(reception, director, self.room.on_change)
-        for persona in house.personas:
-            mind = equipment.minds.all[persona.id]
-            probe = partial(equipment.minds.probe, persona)
-            keep_probing = partial(mind.breaker.keep_probing, probe, lambda: house.config.replies.breaker_probe_s)
-            house.supervise(house.board.reporter(f"probe:{persona.id}", "llm"), keep_probing)
+        self._set_going(machine)
         chats = ChatSources(house, show.receive)
         self.ingest = IngestRoom(house, show.receive, lambda: not self.stand_ins.uses("chat"))
         room = (self.obs, chats, self.ingest, self.journal.audit, is_dry)
@@ -251,6 +239,23 @@ class _Assembly:
         self.lookout = Lookout(house, MachineSensors(), show, self.room, equipment)
         self.lookout.start(machine.prompter, bridge, self.obs)
         return show
+
+    def _set_going(self, machine: Machinery) -> None:
+        """Start what answers lines, and what watches over it."""
+        house, minds = self._house, self.equipment.minds
+        house.keep_running("director", "pipeline", machine.director.run)
+        house.supervise(house.board.reporter("obs", "obs"), self.obs.run)
+        house.keep_running("reception", "pipeline", machine.reception.run)
+        house.keep_running("regulars", "journal", partial(machine.remembered.keep, machine.tally.owed))
+        machine.remembered.give_back(machine.reception.receive)
+        house.supervise(house.board.reporter("memoir", "llm"), partial(machine.memoir.run, machine.director))
+        self.ward.start(minds, machine.reception, machine.crew.floor, machine.crew.stage)
+        machine.guards.start(machine.reception, machine.director, self.room.on_change)
+        for persona in house.personas:
+            mind = minds.all[persona.id]
+            probe = partial(minds.probe, persona)
+            keep_probing = partial(mind.breaker.keep_probing, probe, lambda: house.config.replies.breaker_probe_s)
+            house.supervise(house.board.reporter(f"probe:{persona.id}", "llm"), keep_probing)
 
     def _stage(self, hall: StageHall) -> Stage:
         """The stage turns perform on: the hall, and what follows it."""

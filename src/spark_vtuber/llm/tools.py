@@ -1,44 +1,19 @@
-"""Calls of tools as text: for models whose server has none, and for arguments that are wrong.
+"""Calls of tools as text, for models whose server has none.
 
 A server that can hold an answer to a JSON schema gets tools by an *envelope*: one JSON object with what is said and
 what is called. `say` comes first in it, so that it can be spoken while the calls are still written; `EnvelopeReader`
-gives it piece by piece. What a model wrote is hostile input: nothing of it is used before `check_call` found it right.
-A call that is wrong is given back to the model once, with `repair_text`; `tool_choice: "required"` is no way to force a
-right one (servers take it and answer with none).
+gives it piece by piece. What a model wrote is hostile input: the arguments of its calls are unchecked here.
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from spark_vtuber.core.tools import Tool, ToolCall
 
 MAX_CALLS: Final = 4
 """In one answer."""
-
-MAX_ARGUMENT_CHARS: Final = 8_000
-"""Longer arguments are not looked at."""
-
-MAX_MISTAKES: Final = 3
-"""That are told to a model at once."""
-
-_SHOWN_CHARS: Final = 160
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedCall:
-    """A call and what was found: `arguments` to use where there are no `mistakes`."""
-
-    call: ToolCall
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    mistakes: tuple[str, ...] = ()
-
-    @property
-    def is_right(self) -> bool:
-        """Whether it may be carried out."""
-        return not self.mistakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,41 +23,6 @@ class Envelope:
     say: str
     calls: tuple[ToolCall, ...] = ()
     mistake: str = ""
-
-
-def check_call(tools: Iterable[Tool], call: ToolCall) -> CheckedCall:
-    """A call against the tool it names. Never raises for what a model wrote.
-
-    A schema that cannot be used (`Tool.parameters` is no JSON schema, or refers elsewhere) is a mistake too: nothing is
-    ever fetched.
-    """
-    tool = next((tool for tool in tools if tool.name == call.name), None)
-    if tool is None:
-        return CheckedCall(call, mistakes=(f"there is no tool {_shown(call.name)}",))
-    if len(call.arguments) > MAX_ARGUMENT_CHARS:
-        return CheckedCall(call, mistakes=(f"the arguments are longer than {MAX_ARGUMENT_CHARS} characters",))
-    try:
-        arguments = json.loads(call.arguments or "{}", parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        return CheckedCall(call, mistakes=("the arguments are not valid JSON",))
-    if not isinstance(arguments, dict):
-        return CheckedCall(call, mistakes=("the arguments are no JSON object",))
-    return CheckedCall(call, arguments, _mistakes(tool.parameters, arguments))
-
-
-def repair_text(checked: Sequence[CheckedCall], tools: Iterable[Tool]) -> str:
-    """What a model is told of its wrong calls, to write them again: once, and no more."""
-    known = {tool.name: tool for tool in tools}
-    lines = ["Your call was not carried out. Write it again and change only what is wrong, or answer without it."]
-    for one in checked:
-        if one.is_right:
-            continue
-        lines.append(f"{_shown(one.call.name)}: {'; '.join(one.mistakes)}.")
-        if (tool := known.get(one.call.name)) is not None:
-            lines.append(f"Its arguments are {json.dumps(tool.parameters, separators=(',', ':'))}")
-    if any(one.call.name not in known for one in checked):
-        lines.append(f"The tools are: {', '.join(known)}.")
-    return "\n".join(lines)
 
 
 def envelope_schema(tools: Iterable[Tool]) -> dict[str, Any]:
@@ -190,21 +130,6 @@ def _escape_length(text: str, at: int) -> int:
     return 12 if is_half and "\\u".startswith(text[at + 6 : at + 8]) else 6
 
 
-def _mistakes(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> tuple[str, ...]:
-    from jsonschema import Draft202012Validator, SchemaError
-    from referencing import Registry
-    from referencing.exceptions import Unresolvable
-
-    try:
-        Draft202012Validator.check_schema(schema)
-        validator = Draft202012Validator(schema, registry=Registry())
-        found = sorted(validator.iter_errors(arguments), key=lambda error: list(map(str, error.absolute_path)))
-    except (SchemaError, Unresolvable, re.error, RecursionError):
-        return ("this tool cannot be used",)
-    told = (f"{error.json_path.removeprefix('$.').replace('$', 'all')}: {_shown(error.message)}" for error in found)
-    return tuple(told)[:MAX_MISTAKES]
-
-
 def _object(properties: Mapping[str, Any], required: Sequence[str]) -> dict[str, Any]:
     return {
         "type": "object",
@@ -212,15 +137,6 @@ def _object(properties: Mapping[str, Any], required: Sequence[str]) -> dict[str,
         "required": list(required),
         "additionalProperties": False,
     }
-
-
-def _no_constant(_name: str) -> Any:
-    raise ValueError("NaN and Infinity are no JSON")
-
-
-def _shown(text: str) -> str:
-    text = "".join(char if char.isprintable() else " " for char in text)
-    return text if len(text) <= _SHOWN_CHARS else text[: _SHOWN_CHARS - 1] + "…"
 
 
 def _without_surrogates(text: str) -> str:

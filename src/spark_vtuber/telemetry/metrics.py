@@ -101,20 +101,24 @@ class ShowMetrics:
             self._degraded.add()
         if turn.blocked:
             self._blocked.add(amount=len(turn.blocked))
-        for direction in ("in", "out"):
-            if tokens := turn.counts.get(f"tokens_{direction}"):
-                self._tokens.add(direction, amount=tokens)
-        for fate in ("drafted", "accepted"):
-            if tokens := turn.counts.get(f"tokens_{fate}"):
-                self._draft.add(fate, amount=tokens)
-        if (cached := turn.counts.get("tokens_cached")) is not None and (read := turn.counts.get("tokens_in")):
-            self._prompt_tokens.add("yes", amount=min(cached, read))
-            self._prompt_tokens.add("no", amount=max(0.0, read - cached))
+        self._count_tokens(turn.counts)
         if (answer_ms := response_ms(turn.marks)) is not None:
             self._response.observe(answer_ms / 1000)
         for segment in segments(turn.marks):
             if segment.stage:
                 self._stages.observe(segment.duration_ms / 1000, segment.stage)
+
+    def _count_tokens(self, counts: Mapping[str, float]) -> None:
+        """What a model read and wrote for a turn, as far as its server told."""
+        for direction in ("in", "out"):
+            if tokens := counts.get(f"tokens_{direction}"):
+                self._tokens.add(direction, amount=tokens)
+        for fate in ("drafted", "accepted"):
+            if tokens := counts.get(f"tokens_{fate}"):
+                self._draft.add(fate, amount=tokens)
+        if (cached := counts.get("tokens_cached")) is not None and (read := counts.get("tokens_in")):
+            self._prompt_tokens.add("yes", amount=min(cached, read))
+            self._prompt_tokens.add("no", amount=max(0.0, read - cached))
 
     def render(self, *, components: Iterable[Component] = (), gauges: Mapping[str, float] | None = None) -> str:
         """The text of `GET /metrics`.

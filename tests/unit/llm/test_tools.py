@@ -1,5 +1,4 @@
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,16 +7,12 @@ from jsonschema import Draft202012Validator
 
 from spark_vtuber.core.tools import Tool, ToolCall
 from spark_vtuber.llm.tools import (
-    MAX_ARGUMENT_CHARS,
     MAX_CALLS,
-    MAX_MISTAKES,
     Envelope,
     EnvelopeReader,
-    check_call,
     envelope_hint,
     envelope_schema,
     parse_envelope,
-    repair_text,
 )
 from spark_vtuber.testing.dialects.fake import fitting
 
@@ -25,82 +20,6 @@ SCENES = {"type": "object", "properties": {"scene": {"enum": ["game", "chat"]}},
 SWITCH = Tool("switch_scene", "Show another scene.", {**SCENES, "additionalProperties": False})
 WAVE = Tool("wave", "Wave.")
 TOOLS = (SWITCH, WAVE)
-
-
-def call(arguments: str, name: str = "switch_scene") -> ToolCall:
-    return ToolCall("c1", name, arguments)
-
-
-@pytest.mark.parametrize(
-    ("name", "arguments", "expected"),
-    [("switch_scene", '{"scene": "game"}', {"scene": "game"}), ("wave", "{}", {}), ("wave", "", {})],
-)
-def test_a_call_that_fits_gives_its_arguments(name: str, arguments: str, expected: dict[str, Any]) -> None:
-    checked = check_call(TOOLS, call(arguments, name))
-
-    assert (checked.is_right, checked.arguments) == (True, expected)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "mistake"),
-    [
-        ('{"scene": "moon"}', "scene: 'moon' is not one of"),
-        ("{}", "'scene' is a required property"),
-        ('{"scene": "game", "x": 1}', "additional properties"),
-        ('{"scene": NaN}', "not valid JSON"),
-        ('{"scene":', "not valid JSON"),
-        ("[" * 7000, "not valid JSON"),
-        ('["game"]', "no JSON object"),
-        ("null", "no JSON object"),
-        (" " * (MAX_ARGUMENT_CHARS + 1), "longer than"),
-    ],
-)
-def test_a_call_that_does_not_fit_says_why(arguments: str, mistake: str) -> None:
-    checked = check_call(TOOLS, call(arguments))
-
-    assert not checked.is_right
-    assert mistake.lower() in checked.mistakes[0].lower()
-    assert checked.arguments == {} or arguments.startswith("{")
-
-
-def test_a_tool_that_does_not_exist_is_a_mistake_that_cannot_fill_a_prompt() -> None:
-    checked = check_call(TOOLS, call("{}", "rm -rf\n" * 500))
-
-    assert checked.mistakes[0].startswith("there is no tool rm -rf ")
-    assert len(checked.mistakes[0]) < 200
-    assert checked.mistakes[0].isprintable()
-
-
-@pytest.mark.parametrize(
-    "parameters",
-    [
-        {"type": "nonsense"},
-        {"$ref": "http://elsewhere.test/schema"},
-        {"$ref": "#/$defs/none"},
-        {"type": "object", "patternProperties": {"(": {}}},
-    ],
-)
-def test_a_schema_that_cannot_be_used_is_a_mistake_and_nothing_is_fetched(parameters: dict[str, Any]) -> None:
-    checked = check_call((Tool("odd", "", parameters),), call('{"a": 1}', "odd"))
-
-    assert checked.mistakes == ("this tool cannot be used",)
-
-
-def test_a_model_is_told_of_a_few_mistakes_and_not_of_all() -> None:
-    parameters = {"type": "object", "required": [f"key{number}" for number in range(50)]}
-
-    assert len(check_call((Tool("odd", "", parameters),), call("{}", "odd")).mistakes) == MAX_MISTAKES
-
-
-def test_the_repair_names_what_is_wrong_and_what_would_be_right() -> None:
-    wrong = check_call(TOOLS, call('{"scene": "moon"}'))
-    right, unknown = check_call(TOOLS, call("{}", "wave")), check_call(TOOLS, call("{}", "fly"))
-
-    text = repair_text((wrong, right), TOOLS)
-    assert "'moon' is not one of" in text
-    assert '"enum":["game","chat"]' in text
-    assert "wave" not in text
-    assert "The tools are: switch_scene, wave." in repair_text((unknown,), TOOLS)
 
 
 def test_the_envelope_of_the_schema_is_one_that_is_understood() -> None:
