@@ -26,8 +26,8 @@ HEAD: Final = f"""\
 of {CONTEXT:,} tokens each, and the voice that needs no card. The first number is what is likely: {REACHED:.0%} of the
 tokens a second that the memory allows at most. The second is the time until a viewer hears the first words, with
 {FRESH_TOKENS} tokens of the prompt that are new to the server. Bold: within {BUDGET_MS:g} ms, and without
-holes in the speech, which needs {GAPLESS_TOKENS_PER_S:g} tokens a second. Figures that were measured stand in [benchmarks](benchmarks.md);
-[why it is so](../explanation/what-a-machine-can-do.md).
+holes in the speech, which needs {GAPLESS_TOKENS_PER_S:g} tokens a second. Figures that were measured stand in
+[benchmarks](benchmarks.md); [why it is so](../explanation/what-a-machine-can-do.md).
 
 """
 
