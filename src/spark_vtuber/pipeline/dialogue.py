@@ -9,7 +9,7 @@ from spark_vtuber.core.cues import Cue, CueKind, Urgency
 from spark_vtuber.core.duets import DuetEnd, DuetPlan, DuetState
 from spark_vtuber.core.events import PAID_KINDS, ChatKind
 from spark_vtuber.core.ids import CueId, PersonaId, Serial, TurnId
-from spark_vtuber.core.turns import Reason, TurnRecord
+from spark_vtuber.core.turns import Outcome, Reason, TurnRecord
 from spark_vtuber.pipeline.choosing.scores import is_paid
 from spark_vtuber.pipeline.crew import Crew
 from spark_vtuber.pipeline.duet import HELD, Conductor, NextStep
@@ -161,13 +161,14 @@ class Dialogue:
             turn.foretell = partial(self._written, turn.id)
 
     def ended(self, record: TurnRecord, waiting: int) -> None:
-        """A turn is over: the duet goes on with what was heard, or somebody has something to remark on it."""
+        """A turn is over: the duet goes on with what was heard, or somebody remarks on what was said to its end."""
         if record.cue.duet is not None:
             self._leaving.discard(record.id)
             self._duet.ended(record)
             return
         is_quiet = not waiting and not len(self._running) and not self._duet.is_on and not self._crew.approvals.is_on
-        if is_quiet and record.cue.kind in REMARKED and record.is_answered:
+        is_whole = record.outcome is Outcome.COMPLETED and record.is_answered
+        if is_quiet and record.cue.kind in REMARKED and is_whole:
             remark = self._habits.remark(record)
             if remark is not None and not self._crew.is_muted(remark.persona):
                 self._remark = self._thrown_in(record, remark)

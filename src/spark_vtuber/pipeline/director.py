@@ -1,6 +1,5 @@
 """When: the only one that starts turns."""
 
-import math
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -133,7 +132,7 @@ class Director:
         waits = [wait_s for wait_s in (quiet_s, pause_s, duet_s) if wait_s is not None]
         with anyio.move_on_after(min(waits, default=None)) as patience:
             await self._wake.wait()
-        if patience.cancelled_caught and quiet_s is not None and quiet_s <= (pause_s or math.inf):
+        if patience.cancelled_caught and self._quiet_left_s() == 0.0:
             self._talk()
 
     async def answer(self) -> None:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spark_vtuber.core.cues import Cue, CueKind, Urgency
+from spark_vtuber.core.duets import DuetPlan
 from spark_vtuber.core.ids import CueId
 from spark_vtuber.core.turns import Outcome, Reason
 from spark_vtuber.pipeline.interjection import WINDOW_S, Cap
@@ -185,3 +186,55 @@ async def test_while_both_have_an_answer_that_waits_for_approval_a_line_waits_to
             await anyio.sleep(5)
         queue = theatre.director.queue(3)
         assert (len(queue.held), queue.waiting) == (2, 1)
+
+
+QUIET_S = 60.0
+
+
+@pytest.mark.parametrize("what", ["duet", "panic", "hold", "close"])
+async def test_silence_begins_no_duet_at_the_instant_in_which_something_else_began(what: str) -> None:
+    theatre = Theatre(talkers=(NOVA.id,), idle=lambda _: DuetPlan("tea", NOVA.id, RUST.id))
+
+    async def something_else() -> None:
+        await anyio.sleep(QUIET_S)
+        match what:
+            case "duet":
+                theatre.duet("coffee", exchanges=2)
+            case "panic":
+                await theatre.director.panic()
+            case "hold":
+                theatre.director.hold(is_on=True)
+            case _:
+                await theatre.director.close(finish_s=1)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(something_else)
+        async with theatre.open():
+            await anyio.sleep(QUIET_S + 1)
+    begun = [note["topic"] for note in theatre.rig.notes.of("duet.started")]
+    assert begun == (["coffee"] if what == "duet" else [])
+
+
+@pytest.mark.parametrize("reason", [Reason.OPERATOR, Reason.STRUCK])
+async def test_nobody_remarks_on_an_answer_that_was_cut(reason: Reason) -> None:
+    theatre = Theatre(eagerness=40)
+    async with theatre.open():
+        theatre.write("nova, do you like pizza?")
+        await anyio.sleep(1.2)
+        await theatre.director.interrupt(None, reason)
+        await anyio.sleep(20)
+    assert [record.outcome for record in theatre.records] == [Outcome.INTERRUPTED]
+    assert theatre.records[0].is_answered
+
+
+async def test_no_remark_is_left_over_from_before_a_panic() -> None:
+    theatre = Theatre(eagerness=40)
+    async with theatre.open():
+        theatre.write("nova, do you like pizza?")
+        await anyio.sleep(1.2)
+        await theatre.director.panic()
+        await anyio.sleep(40)
+        assert theatre.director.is_idle
+        theatre.director.resume()
+        await anyio.sleep(20)
+    assert len(theatre.records) == 1
