@@ -7,6 +7,7 @@ from spark_vtuber.core.ids import PersonaId
 
 MOST_VIEWERS: Final = 2_000
 MOST_LINES: Final = 2_000
+MOST_TURNS: Final = 2_000
 
 Viewer = tuple[str, str]
 """Source and the platform's id of an author."""
@@ -16,7 +17,7 @@ class AirTime:
     """The seconds that each character was heard within a sliding window."""
 
     def __init__(self) -> None:
-        self._heard: deque[tuple[float, PersonaId, float]] = deque()
+        self._heard: deque[tuple[float, PersonaId, float]] = deque(maxlen=MOST_TURNS)
 
     def note(self, persona: PersonaId, seconds: float, now_s: float) -> None:
         """A character was heard for so long, until now."""

@@ -12,7 +12,7 @@ from spark_vtuber.core.cues import Cue, CueKind
 from spark_vtuber.core.ids import CueId, PersonaId
 from spark_vtuber.core.personas import EXPRESSIONS, PersonaView, Temper
 from spark_vtuber.personality import arbiter, remarks
-from spark_vtuber.personality.air import MOST_LINES, MOST_VIEWERS, AirTime, Threads
+from spark_vtuber.personality.air import MOST_LINES, MOST_TURNS, MOST_VIEWERS, AirTime, Threads
 from spark_vtuber.personality.arbiter import Scene, choose
 from spark_vtuber.personality.remarks import remark_chance
 from spark_vtuber.personality.topics import subjects
@@ -120,6 +120,13 @@ def test_old_speech_is_forgotten() -> None:
     air.note(RUST.id, 3.0, 100.0)
     assert air.within(600, 120.0) == {NOVA.id: 5.0, RUST.id: 3.0}
     assert air.within(60, 120.0) == {RUST.id: 3.0}
+
+
+def test_a_character_that_is_alone_is_not_counted_without_end() -> None:
+    air = AirTime()
+    for at_s in range(MOST_TURNS + 100):
+        air.note(NOVA.id, 1.0, float(at_s))
+    assert air.within(1e9, MOST_TURNS) == {NOVA.id: MOST_TURNS}
 
 
 def test_a_thread_fades_and_old_ones_are_forgotten() -> None:
