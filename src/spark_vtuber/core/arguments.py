@@ -84,6 +84,10 @@ def _text(name: str, schema: Mapping[str, Any], value: Any) -> str:
     shortest = schema.get("minLength", 0)
     if not isinstance(value, str) or not shortest <= len(value.strip()) <= longest:
         raise ArgumentsError(f"{name} is a text of {shortest} to {longest} characters")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ArgumentsError(f"{name} holds half a character") from None
     return value.strip()
 
 

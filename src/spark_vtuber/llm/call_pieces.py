@@ -9,6 +9,7 @@ from typing import Any
 
 from spark_vtuber.core.errors import ProtocolError
 from spark_vtuber.core.tools import ToolCall
+from spark_vtuber.text.characters import mended
 
 
 class Calls:
@@ -39,7 +40,10 @@ class Calls:
     def whole(self) -> tuple[ToolCall, ...]:
         """What was put together; a call without an id gets one, one without a name is left out."""
         named = [call for index in sorted(self._calls) for call in self._calls[index] if call.name]
-        return tuple(ToolCall(call.id or f"call-{n}", call.name, call.arguments) for n, call in enumerate(named))
+        return tuple(
+            ToolCall(mended(call.id) or f"call-{n}", mended(call.name), mended(call.arguments))
+            for n, call in enumerate(named)
+        )
 
     def _of(self, index: int, id_: str) -> "_Call":
         """The call that a piece belongs to: another id under the same index begins another."""

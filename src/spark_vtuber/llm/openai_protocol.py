@@ -17,6 +17,7 @@ from spark_vtuber.llm.call_pieces import Calls
 from spark_vtuber.llm.port import Usage
 from spark_vtuber.llm.repeats import Deltas, RepeatFilter
 from spark_vtuber.llm.sse_protocol import Event, EventReader
+from spark_vtuber.text.characters import mended
 
 MAX_BODY_BYTES: Final = 4 << 20
 """A body that is no event stream may be so long."""
@@ -304,10 +305,4 @@ def _content(content: object) -> str:
     if isinstance(content, list):
         parts = (part.get("text") for part in _objects(content) if part.get("type") == "text")
         content = "".join(part for part in parts if isinstance(part, str))
-    if not isinstance(content, str):
-        return ""
-    try:
-        content.encode()
-    except UnicodeEncodeError:
-        return content.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return content
+    return mended(content) if isinstance(content, str) else ""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from spark_vtuber.core.tools import Tool, ToolCall
+from spark_vtuber.text.characters import mended
 
 MAX_CALLS: Final = 4
 """In one answer."""
@@ -66,10 +67,10 @@ def parse_envelope(text: str) -> Envelope:
         if isinstance(entry, dict) and isinstance(entry.get("name"), str)
     ]
     calls = tuple(
-        ToolCall(f"call-{number}", name, json.dumps({} if arguments is None else arguments))
+        ToolCall(f"call-{number}", mended(name), json.dumps({} if arguments is None else arguments))
         for number, (name, arguments) in enumerate(named[:MAX_CALLS])
     )
-    return Envelope(_without_surrogates(value["say"]), calls)
+    return Envelope(mended(value["say"]), calls)
 
 
 class EnvelopeReader:
@@ -119,7 +120,7 @@ def _string_from(text: str, at: int) -> tuple[str, int, bool]:
         said = json.loads(f'"{text[at:end]}"', strict=False)
     except ValueError:
         return "", end, True
-    return _without_surrogates(said), end, end < len(text) and text[end] == '"'
+    return mended(said), end, end < len(text) and text[end] == '"'
 
 
 def _escape_length(text: str, at: int) -> int:
@@ -137,11 +138,3 @@ def _object(properties: Mapping[str, Any], required: Sequence[str]) -> dict[str,
         "required": list(required),
         "additionalProperties": False,
     }
-
-
-def _without_surrogates(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text

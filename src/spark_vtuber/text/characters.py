@@ -62,3 +62,12 @@ def is_safe_cut(left: str, right: str) -> bool:
 
 def _is_flag_letter(char: str) -> bool:
     return "\U0001f1e6" <= char <= "\U0001f1ff"
+
+
+def mended(text: str) -> str:
+    """The text with the halves of surrogate pairs put together; one that stands alone becomes U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -72,6 +72,7 @@ def test_what_is_obviously_meant_is_mended(written: str, meant: dict[str, Any]) 
         ({"names": ["a", "b", "c"]}, "a list of 2"),
         ({"names": ["long"]}, "names is a text"),
         ({"odd": {}}, "cannot be of the type"),
+        ({"text": "a\ud83d"}, "half a character"),
     ],
 )
 def test_what_is_wrong_is_told_so_that_it_can_be_written_again(arguments: dict[str, Any], told: str) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from spark_vtuber.core.errors import ProtocolError
 from spark_vtuber.core.tools import ToolCall
 from spark_vtuber.llm import openai_protocol
+from spark_vtuber.llm.call_pieces import Calls
 from spark_vtuber.llm.openai_protocol import (
     AnswerReader,
     Cut,
@@ -118,6 +119,13 @@ def test_content_may_be_a_list_of_parts() -> None:
 
 def test_half_a_character_becomes_a_replacement() -> None:
     assert parts(delta("\ud83d!", "stop")) == [Text("\ufffd!"), Finish("stop")]
+
+
+def test_half_a_character_in_a_call_becomes_a_replacement() -> None:
+    calls = Calls()
+    calls.add({"id": "a\ud83d", "function": {"name": "b\ud83d", "arguments": "\ud83d"}})
+    calls.add({"function": {"arguments": "\ude00\ud83d"}})
+    assert calls.whole() == (ToolCall("a\ufffd", "b\ufffd", "\U0001f600\ufffd"),)
 
 
 @pytest.mark.parametrize(

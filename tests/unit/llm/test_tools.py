@@ -115,3 +115,5 @@ def test_half_a_character_is_no_reason_to_fail() -> None:
 
     assert reader.feed('{"say": "a\\ud83d", "calls": []}') == "a\ufffd"
     assert parse_envelope('{"say": "a\\ud83d"}').say == "a\ufffd"
+    (call,) = parse_envelope('{"say": "", "calls": [{"name": "a\\ud83d"}]}').calls
+    assert call.name == "a\ufffd"
