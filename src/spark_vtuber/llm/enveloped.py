@@ -5,13 +5,18 @@ answers in plain words all the same, is taken as it speaks: then there are no ca
 """
 
 import json
+import re
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Final
 
 from spark_vtuber.core.tools import Tool
 from spark_vtuber.llm.port import LLM, Capabilities, LLMPart, LLMRequest, Message, TextDelta
 from spark_vtuber.llm.tools import EnvelopeReader, envelope_hint, envelope_schema
+
+_CODE: Final = re.compile(r"(?:```\w*\s*)?\{\s*[\"}]")
+"""How JSON begins that is no envelope: nobody wants to hear it."""
 
 
 class Enveloped:
@@ -66,7 +71,8 @@ class _Writing:
         if self._is_plain:
             return
         envelope = self._reader.close()
-        if not self._has_spoken and envelope.say:
+        is_code = envelope.mistake and _CODE.match(envelope.say)
+        if not self._has_spoken and envelope.say and not is_code:
             yield TextDelta(envelope.say)
         yield from envelope.calls
 

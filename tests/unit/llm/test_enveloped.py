@@ -103,6 +103,9 @@ async def test_plain_words_are_spoken_as_they_come(text: str) -> None:
         ('{"say": "", "calls": []}', ""),
         ('{"say": "cut off in the mid', "cut off in the mid"),
         ("{ no json at all", "{ no json at all"),
+        ('{"face": "happy"}', ""),
+        ('```json\n{"calls": [{"name": "face"', ""),
+        ("{}", ""),
     ],
 )
 async def test_whatever_is_written_ends_in_words(text: str, spoken: str) -> None:
