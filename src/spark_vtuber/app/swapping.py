@@ -39,7 +39,7 @@ def show_changes(house: House, stage: Stage) -> None:
             return
         persona = PersonaId(json.loads(text)[3]["persona"])
         if persona in moods:
-            with suppress(anyio.WouldBlock):
+            with suppress(anyio.WouldBlock, anyio.ClosedResourceError, anyio.BrokenResourceError):
                 into.send_nowait(Emote(persona, THINKING if kind == CHANGING else moods[persona]))
 
     house.events.tap(told)
