@@ -69,6 +69,8 @@ async def _take_floor(turn: Turn, crew: Crew, seat: Seat, script: Script) -> Non
     if turn.cue.expected is not None and turn.cue.expected != crew.floor.last_heard:
         turn.supersede(Reason.MISHEARD)
         await checkpoint()
+    if crew.toolbox is not None:
+        crew.toolbox.begin(turn.id)
 
 
 @dataclass(slots=True)

@@ -54,6 +54,8 @@ async def run_turn(turn: Turn, crew: Crew) -> TurnRecord:
                 crew.floor.leave(seat)
                 current_turn.reset(outside)
                 crew.approvals.forget(turn.id)
+                if crew.toolbox is not None:
+                    crew.toolbox.end(turn.id)
     return turn.record()
 
 

@@ -1,14 +1,14 @@
 """The tools that a character may use while it answers: offered to its model, called within bounds.
 
 A tool that `answers` is asked within the turn, and reads only: its result goes back to the model, which then speaks of
-it. Any other is an errand: it is done outside of the turn, after it and never before it, so that no word waits for it
-and an interrupt leaves nothing half done.
+it. Any other is an errand: it is done outside of the turn, so that no word waits for it and an interrupt leaves nothing
+half done; and not before the turn is heard, so that an answer that nobody hears, or nobody approved, does nothing.
 """
 
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 import anyio
@@ -123,6 +123,8 @@ class Toolbox:
         self._report = report
         self._instruments: dict[str, Callable[[], Instrument | None]] = {}
         self._errands: deque[_Errand] = deque()
+        self._heard: set[TurnId] = set()
+        self._unheard: dict[TurnId, list[_Errand]] = {}
         self._news = anyio.Event()
 
     def add(self, name: str, instrument: Callable[[], Instrument | None]) -> None:
@@ -136,7 +138,7 @@ class Toolbox:
         return tuple(instrument.tool for instrument in self._usable())
 
     def take(self, call: ToolCall, caller: Caller) -> Taken:
-        """Look at a call, and send an errand on its way; never waits."""
+        """Look at a call, and send an errand on its way, once its turn is heard; never waits."""
         instrument = next((one for one in self._usable() if one.tool.name == call.name), None)
         if instrument is None:
             self._tell(caller, call.name[:60], "unknown")
@@ -149,12 +151,27 @@ class Toolbox:
             return Taken(call, f"not done: {error.message}. Its arguments are {shape}", is_wrong=True)
         if instrument.answers:
             return Taken(call, instrument=instrument, arguments=arguments)
-        if len(self._errands) >= MOST_ERRANDS:
+        if len(self._errands) + sum(map(len, self._unheard.values())) >= MOST_ERRANDS:
             self._tell(caller, call.name, "dropped")
             return Taken(call, "not done: too much to do")
-        self._errands.append(_Errand(instrument, arguments, caller, self._clock.now()))
-        self._news.set()
+        errand = _Errand(instrument, arguments, caller, self._clock.now())
+        if caller.turn in self._heard:
+            self._send(errand)
+        else:
+            self._unheard.setdefault(caller.turn, []).append(errand)
         return Taken(call, DONE)
+
+    def begin(self, turn: TurnId) -> None:
+        """A turn is heard from now on: its errands may be done."""
+        self._heard.add(turn)
+        for errand in self._unheard.pop(turn, ()):
+            self._send(replace(errand, since_s=self._clock.now()))
+
+    def end(self, turn: TurnId) -> None:
+        """A turn is over; errands of one that was never heard are dropped."""
+        self._heard.discard(turn)
+        for errand in self._unheard.pop(turn, ()):
+            self._tell(errand.caller, errand.instrument.tool.name, "dropped")
 
     async def answer(self, taken: Taken, caller: Caller) -> str:
         """The result of a call as the model is given it; takes as long as the rules allow at most."""
@@ -170,7 +187,7 @@ class Toolbox:
                 errand = self._errands.popleft()
                 name = errand.instrument.tool.name
                 is_old = self._clock.now() - errand.since_s > OLDEST_S
-                if is_old or name not in (one.tool.name for one in self._usable()):
+                if is_old or not self._is_usable(name):
                     self._tell(errand.caller, name, "dropped")
                 else:
                     await self._done(errand.instrument, errand.arguments, errand.caller)
@@ -185,6 +202,8 @@ class Toolbox:
             try:
                 if not await self._may(list(_texts(arguments)), Direction.OUT, caller):
                     outcome, text = "refused", "not done: not allowed"
+                elif not self._is_usable(name):
+                    outcome, text = "dropped", "not done: no tools now"
                 else:
                     outcome, text = "ok", await instrument.act(arguments, caller) or DONE
                     if instrument.answers and not await self._may([text], Direction.IN, caller):
@@ -205,6 +224,13 @@ class Toolbox:
         except EngineError:
             return False
         return True
+
+    def _send(self, errand: _Errand) -> None:
+        self._errands.append(errand)
+        self._news.set()
+
+    def _is_usable(self, name: str) -> bool:
+        return any(one.tool.name == name for one in self._usable())
 
     def _usable(self) -> Iterator[Instrument]:
         rules = self.rules()

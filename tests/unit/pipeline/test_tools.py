@@ -8,7 +8,7 @@ import pytest
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.core.ids import TurnId
 from spark_vtuber.core.tools import ToolCall
-from spark_vtuber.core.turns import Outcome
+from spark_vtuber.core.turns import Outcome, Reason
 from spark_vtuber.core.verdicts import Decision, Direction, Position, Verdict
 from spark_vtuber.llm.port import Capabilities, Usage
 from spark_vtuber.moderation.port import GuardContext
@@ -164,7 +164,9 @@ async def test_a_wrong_call_is_told_back(bench: Bench, call: ToolCall, outcome: 
 
 
 async def test_too_many_errands_are_dropped_and_counted(bench: Bench) -> None:
-    taken = [bench.box.take(a_call("face"), bench.caller) for _ in range(MOST_ERRANDS + 1)]
+    taken = [bench.box.take(a_call("face"), bench.caller) for _ in range(MOST_ERRANDS // 2)]
+    bench.box.begin(bench.caller.turn)
+    taken += [bench.box.take(a_call("face"), bench.caller) for _ in range(MOST_ERRANDS // 2 + 1)]
     assert bench.outcomes() == [("face", "dropped")]
     assert taken[-1].told == "not done: too much to do"
     assert not taken[-1].wants_words
@@ -172,6 +174,7 @@ async def test_too_many_errands_are_dropped_and_counted(bench: Bench) -> None:
 
 @pytest.mark.parametrize("change", ["age", "off"])
 async def test_an_errand_that_is_not_meant_any_more_is_dropped(bench: Bench, change: str) -> None:
+    bench.box.begin(bench.caller.turn)
     bench.box.take(a_call("face"), bench.caller)
     if change == "age":
         await anyio.sleep(OLDEST_S + 1)
@@ -183,6 +186,62 @@ async def test_an_errand_that_is_not_meant_any_more_is_dropped(bench: Bench, cha
         tasks.cancel_scope.cancel()
     assert bench.face.called == []
     assert bench.outcomes() == [("face", "dropped")]
+
+
+async def test_an_errand_whose_tool_is_taken_away_under_the_guard_is_not_done(bench: Bench) -> None:
+    look = bench.words.check
+
+    async def slow(text: str, direction: Direction, context: GuardContext) -> Verdict:
+        await anyio.sleep(1)
+        return await look(text, direction, context)
+
+    bench.words.check = slow  # type: ignore[method-assign]
+    bench.box.begin(bench.caller.turn)
+    bench.box.take(a_call("face"), bench.caller)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(bench.box.run)
+        await anyio.sleep(0.5)
+        bench.rules = ToolRules()
+        await anyio.sleep(1)
+        tasks.cancel_scope.cancel()
+    assert bench.face.called == []
+    assert bench.outcomes() == [("face", "dropped")]
+
+
+@pytest.mark.parametrize("is_approved", [True, False])
+async def test_an_errand_of_an_answer_that_waits_for_approval_waits_too(bench: Bench, is_approved: bool) -> None:
+    bench.model = CallingModel(["How lovely.", a_call("face")])
+    crew, turn = replace(bench.crew(), toolbox=bench.box), bench.turn()
+    crew.approvals.hold()
+
+    async def decide() -> None:
+        await anyio.sleep(OLDEST_S + 5)
+        assert bench.face.called == []
+        if is_approved:
+            crew.approvals.approve(turn.id)
+        else:
+            turn.interrupt(Reason.REJECTED)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(bench.box.run)
+        tasks.start_soon(decide)
+        await run_turn(turn, crew)
+        await anyio.sleep(1)
+        tasks.cancel_scope.cancel()
+    assert bench.face.called == ([{"what": "it"}] if is_approved else [])
+    assert bench.outcomes() == [("face", "ok" if is_approved else "dropped")]
+
+
+async def test_an_answer_that_was_prepared_on_other_words_does_nothing(bench: Bench) -> None:
+    bench.model = CallingModel(["How lovely.", a_call("face")])
+    turn = bench.turn(cue=replace(bench.cue(), expected="what nobody said"))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(bench.box.run)
+        record = await run_turn(turn, replace(bench.crew(), toolbox=bench.box))
+        await anyio.sleep(1)
+        tasks.cancel_scope.cancel()
+    assert record.reason == Reason.MISHEARD
+    assert bench.face.called == []
 
 
 async def test_every_text_of_the_arguments_is_looked_at(bench: Bench) -> None:
