@@ -11,6 +11,7 @@ field wins over what stands there. What we do not know stays in `Card.foreign` u
 import base64
 import binascii
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -29,6 +30,7 @@ from spark_vtuber.personality.card_keys import (
     CreditKeys,
 )
 from spark_vtuber.personality.card_lore import read_book, write_book
+from spark_vtuber.text.characters import mended
 
 Version = Literal["v2", "v3"]
 
@@ -214,10 +216,10 @@ def _first(error: ValueError) -> str:
 
 
 def clean_text(value: object, longest: int) -> str:
-    """A text of a card: what is none is empty; half of a surrogate pair cannot be written down anywhere."""
+    """A text of a card; what is none is empty."""
     if not isinstance(value, str):
         return ""
-    return value[:longest].replace("\0", "").encode("utf-8", "replace").decode()
+    return value[:longest].replace("\0", "")
 
 
 def _json_in(picture: bytes) -> bytes:
@@ -238,14 +240,14 @@ def _parsed(data: bytes) -> Any:
             f"it is larger than {LARGEST_JSON // 1_000_000} MB", "take its pictures out in the program that made it"
         )
     try:
-        told = json.loads(data.decode("utf-8-sig"), parse_constant=_no_number)
+        told = json.loads(data.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise _bad(f"it is no JSON ({type(error).__name__})", "get the file once more") from error
     layer = [told]
     for _ in range(DEEPEST):
         layer = [child for value in layer for child in _children(value)]
         if not layer:
-            return told
+            return _whole(told)
     raise _bad(f"it is nested deeper than {DEEPEST} levels", "save it once more in the program that made it")
 
 
@@ -253,6 +255,18 @@ def _children(value: object) -> list[Any]:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else []
+
+
+def _whole(told: Any) -> Any:
+    """The value without halves of surrogate pairs, which cannot be written down anywhere."""
+    text = json.dumps(told, ensure_ascii=False)
+    whole = mended(text)
+    return told if whole is text else json.loads(whole)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
 
 
 def _no_number(name: str) -> float:

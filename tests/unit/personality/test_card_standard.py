@@ -275,9 +275,16 @@ def test_any_object_is_a_character_or_an_error_of_ours(fields: dict[str, Any], e
 
 
 def test_half_of_a_surrogate_pair_is_written_down_safely(tmp_path: Path) -> None:
-    read = read_card(b'{"data": {"name": "A", "description": "x\\ud800y", "x": "\\ud800"}}')
-    assert read.card.description == "x?y"
+    read = read_card(b'{"data": {"name": "A", "description": "x\\ud800y", "x": {"\\ud800": "\\ud800"}}}')
+    json.dumps(write_card(read.card, "v3"), ensure_ascii=False).encode()
+    assert read.card.description == "x\ufffdy"
     (tmp_path / "a.toml").write_text(card.write_toml(read.card), encoding="utf-8")
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e999", "-1e999"])
+def test_what_is_no_number_of_json_is_refused(number: str) -> None:
+    with pytest.raises(SparkError, match="no JSON"):
+        read_card(b'{"data": {"name": "A", "x": %s}}' % number.encode())
 
 
 def test_what_is_too_long_is_cut_and_told() -> None:
