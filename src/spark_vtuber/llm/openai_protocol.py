@@ -22,6 +22,9 @@ from spark_vtuber.text.characters import mended
 MAX_BODY_BYTES: Final = 4 << 20
 """A body that is no event stream may be so long."""
 
+LONGEST_NAME: Final = 500
+"""Characters of a model's name."""
+
 _DONE: Final = "[DONE]"
 
 
@@ -227,11 +230,13 @@ def models_in(body: bytes) -> tuple[str, ...]:
 
 
 def models_of(answer: Any) -> tuple[str, ...]:
-    """As `models_in`, of an answer that was decoded."""
+    """As `models_in`, of an answer that was decoded; names that nobody could type are left out."""
     if not isinstance(answer, dict) or "data" not in answer:
         raise ProtocolError("the answer is no list of models")
     names = (entry.get("id") for entry in _objects(answer["data"]))
-    return tuple(name for name in names if isinstance(name, str) and name)
+    return tuple(
+        name for name in names if isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isprintable()
+    )
 
 
 def json_in(body: bytes) -> Any:

@@ -245,6 +245,11 @@ def test_models_are_listed_in_order() -> None:
     assert models_in(b'{"object": "list", "data": null}') == ()
 
 
+@pytest.mark.parametrize("name", ["\ud800", "a\nb", "\u202egguf", "x" * 501])
+def test_a_model_whose_name_nobody_could_type_is_not_listed(name: str) -> None:
+    assert models_in(json.dumps({"data": [{"id": name}, {"id": "Qwen 3 é"}]}).encode()) == ("Qwen 3 é",)
+
+
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b"\xff"])
 def test_what_is_no_list_of_models_is_refused(body: bytes) -> None:
     with pytest.raises(ProtocolError):
