@@ -201,7 +201,8 @@ def budget_of(config: Config, model: LLM | None) -> PromptBudget:
     """The budget of prompts for a model, as the configuration and the model's own context have it."""
     keys = config.context
     what = model.capabilities if model is not None else Capabilities("")
-    beside = config.replies.max_tokens + (TOOLS_TOKENS if what.takes_tools and config.tools.on else 0)
+    has_tools = config.tools.on and (what.takes_tools or what.takes_schema) and not what.is_scripted
+    beside = config.replies.max_tokens + (TOOLS_TOKENS if has_tools else 0)
     wanted = keys.tokens
     if config.replies.context_chars:
         wanted = min(wanted or config.replies.context_chars, max(LEAST_TOKENS, config.replies.context_chars // 4))

@@ -14,6 +14,8 @@ import pytest
 from spark_vtuber import engines
 from spark_vtuber.app.assemble import Opened, run_show
 from spark_vtuber.app.environment import Surroundings
+from spark_vtuber.app.memoir import budget_of
+from spark_vtuber.config.keys import Config
 from spark_vtuber.config.load import load
 from spark_vtuber.core.desk import Component, Line
 from spark_vtuber.core.engine import EngineSpec
@@ -26,6 +28,7 @@ from spark_vtuber.moderation.chain import SPEC as CHAIN
 from spark_vtuber.testing.chaos import Troupe
 from spark_vtuber.testing.journal import inline
 from spark_vtuber.testing.models import ScriptedModel
+from spark_vtuber.testing.tool_calls import CallingModel
 from spark_vtuber.testing.virtual import VirtualClock
 
 OpenShow = Callable[..., AbstractAsyncContextManager[Opened]]
@@ -215,6 +218,25 @@ async def test_a_prompt_fits_the_context_of_the_model(
     async with open_show() as show:
         await chat(show, 18, every_s=7)
         assert longest * 0.6 < max(prompt_tokens(request.messages) for request in model.talk.requests) <= longest
+
+
+@pytest.mark.parametrize(
+    ("what", "is_on", "tokens"),
+    [
+        (Capabilities("x", context_tokens=4_000, takes_tools=True), True, 3_100),
+        (Capabilities("x", context_tokens=4_000, takes_schema=True), True, 3_100),
+        (Capabilities("x", context_tokens=4_000, takes_schema=True), False, 3_700),
+        (Capabilities("x", context_tokens=4_000, takes_schema=True, is_scripted=True), True, 3_700),
+        (Capabilities("x", context_tokens=4_000), True, 3_700),
+    ],
+)
+def test_tools_have_room_in_the_context_whichever_way_they_are_offered(
+    what: Capabilities, is_on: bool, tokens: int
+) -> None:
+    model = CallingModel()
+    model.capabilities = what
+    config = Config.model_validate({"tools": {"on": is_on}})
+    assert budget_of(config, model).total_tokens == tokens
 
 
 async def test_another_budget_counts_while_the_show_runs(open_show: OpenShow, model: TellingModel) -> None:
