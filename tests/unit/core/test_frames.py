@@ -14,7 +14,9 @@ from spark_vtuber.core.frames import MAX_BODY_BYTES, MAX_HEADER_BYTES, Frame, Fr
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
 HEADERS = st.dictionaries(
     st.text(max_size=8),
-    st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner)),
+    st.recursive(
+        SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner), max_leaves=8
+    ),
     max_size=4,
 )
 MESSAGES = st.lists(st.tuples(HEADERS, st.binary(max_size=200)), max_size=5)
