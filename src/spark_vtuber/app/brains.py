@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+import httpx
+
 from spark_vtuber import engines
 from spark_vtuber.app.standins import StandIns
 from spark_vtuber.config.keys import AUTO, Config
@@ -14,7 +16,7 @@ from spark_vtuber.core.ids import CueId, PersonaId
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.health.board import Board
 from spark_vtuber.health.breaker import Breaker
-from spark_vtuber.llm.discovery import FoundServer
+from spark_vtuber.llm.discovery import FoundServer, discover
 from spark_vtuber.llm.port import LLM, LLMRequest, Message
 from spark_vtuber.pipeline.crew import Brains
 
@@ -53,6 +55,13 @@ def ports_to_look_at(config: Config) -> tuple[int, ...]:
     """Where a model server may listen; first the one that the configuration starts."""
     usual = config.discovery.ports
     return (config.engine.port, *(one for one in usual if one != config.engine.port)) if config.engine.use else usual
+
+
+async def servers_here(config: Config, http: httpx.AsyncClient) -> tuple[FoundServer, ...]:
+    """The model servers of this machine that may be used without being named, none where discovery is off."""
+    if not config.discovery.on:
+        return ()
+    return await discover(http, ports=ports_to_look_at(config), skip=(config.server.port,))
 
 
 class Minds:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import anyio
 import httpx
 
-from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL, choice_for, ports_to_look_at
+from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL, choice_for, servers_here
 from spark_vtuber.app.checks import Checked
 from spark_vtuber.app.environment import Surroundings, engine_env, http_client
 from spark_vtuber.app.obs import address_of, opener, wanted
@@ -29,7 +29,6 @@ from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.core.turns import Clause, Utterance
 from spark_vtuber.core.verdicts import Direction
 from spark_vtuber.health.board import Board
-from spark_vtuber.llm.discovery import discover
 from spark_vtuber.llm.port import LLM, LLMRequest, Message
 from spark_vtuber.moderation.port import Guard, GuardContext
 from spark_vtuber.obs.port import OpenRemote, Remote
@@ -128,8 +127,7 @@ async def _engines(
 ) -> AsyncIterator[Finding]:
     config = settings.config
     personas = tuple(card.load(PersonaId(name), one.card) for name, one in config.persona.items())
-    discovery = config.discovery
-    found = await discover(http, ports=ports_to_look_at(config), skip=(config.server.port,)) if discovery.on else ()
+    found = await servers_here(config, http)
     async with equip(settings, around, http, personas) as open_engine:
         for persona in personas:
             chosen = settings.engines[persona.id]

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from rich.progress import Progress
 
 from spark_vtuber import engines
-from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL, choice_for
+from spark_vtuber.app.brains import HOW_TO_GET_A_MODEL, choice_for, servers_here
 from spark_vtuber.app.environment import Surroundings, engine_env, http_client
 from spark_vtuber.app.vault import open_vault
 from spark_vtuber.cli import options
@@ -24,7 +24,6 @@ from spark_vtuber.config.load import Settings, load
 from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.ids import PersonaId
-from spark_vtuber.llm.discovery import discover
 from spark_vtuber.personality import card
 from spark_vtuber.testing.bench import engine_report
 from spark_vtuber.testing.bench.engine import ROUNDS, measure
@@ -103,7 +102,7 @@ async def _target(name: str, settings: Settings) -> AsyncIterator[Target]:
     config = settings.config
     async with http_client() as http:
         is_open = any(settings.engines[persona]["llm"].name == AUTO for persona in config.persona)
-        found = await discover(http, skip=(config.server.port,)) if is_open else ()
+        found = await servers_here(config, http) if is_open else ()
         main = next(iter(config.persona))
         choice = choice_for(settings, main, found)
         if choice is None:

@@ -14,7 +14,7 @@ import typer
 from rich.progress import Progress
 
 from spark_vtuber import engines
-from spark_vtuber.app.brains import UNDERSTUDY, choice_for
+from spark_vtuber.app.brains import UNDERSTUDY, choice_for, servers_here
 from spark_vtuber.app.environment import Surroundings, engine_env, http_client
 from spark_vtuber.app.vault import open_vault
 from spark_vtuber.cli import options
@@ -25,7 +25,6 @@ from spark_vtuber.core.clock import SystemClock
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.personas import PersonaView
-from spark_vtuber.llm.discovery import discover
 from spark_vtuber.llm.port import LLM
 from spark_vtuber.personality import card
 from spark_vtuber.testing.bench import persona_report, persona_sheet
@@ -138,7 +137,7 @@ async def _minds(settings: Settings, http: httpx.AsyncClient, *, is_scripted: bo
     """The characters of the configuration; a single one is joined by the shipped ones."""
     config = settings.config
     is_open = not is_scripted and any(settings.engines[one]["llm"].name == AUTO for one in config.persona)
-    found = await discover(http, skip=(config.server.port,)) if is_open else ()
+    found = await servers_here(config, http) if is_open else ()
     minds = [
         (card.load(PersonaId(one), config.persona[one].card), None if is_scripted else choice_for(settings, one, found))
         for one in config.persona

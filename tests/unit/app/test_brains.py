@@ -1,6 +1,9 @@
+from typing import Any
+
+import httpx
 import pytest
 
-from spark_vtuber.app.brains import Minds, choice_for
+from spark_vtuber.app.brains import Minds, choice_for, servers_here
 from spark_vtuber.app.standins import StandIns
 from spark_vtuber.config.keys import AUTO, Config, Fallback
 from spark_vtuber.config.load import EngineChoice, Settings
@@ -112,3 +115,25 @@ async def test_a_probe_of_a_failing_model_fails_and_one_without_a_model_does_not
     bench.minds.add(SPARK.id, ScriptedModel(fail_at=0))
     with pytest.raises(EngineError):
         await bench.minds.probe(SPARK)
+
+
+@pytest.mark.parametrize(
+    ("table", "looked_at"),
+    [
+        ({}, {11434, 8000, 1234}),
+        ({"engine": {"use": "llamacpp", "port": 9321}}, {9321, 11434, 8000, 1234}),
+        ({"discovery": {"on": False}}, set[int]()),
+    ],
+)
+async def test_servers_are_looked_for_where_the_configuration_starts_one_and_nowhere_when_told_not_to(
+    table: dict[str, Any], looked_at: set[int]
+) -> None:
+    asked: set[int] = set()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.add(request.url.port or 80)
+        return httpx.Response(404)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        assert await servers_here(Config.model_validate(table), http) == ()
+    assert asked == looked_at
