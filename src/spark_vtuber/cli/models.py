@@ -48,7 +48,7 @@ VERDICTS: Final = {
     "free": "",
     "credit": " [yellow](credit)[/]",
     "conditions": " [yellow](conditions)[/]",
-    "forbidden": " [red](not on a monetised stream)[/]",
+    "forbidden": " [red](not for money)[/]",
     "unknown": " [red](unknown)[/]",
 }
 
@@ -84,6 +84,7 @@ def list_(
         print(json.dumps(listed))
         return
     results.print(_table(listed))
+    console.print("[dim]? is told by the first pull; what licences want on a monetised stream: doctor --commercial[/]")
     console.print(f"[dim]in {escape(str(weights.folder(settings)))}[/]")
 
 
@@ -280,18 +281,21 @@ def _described(one: Shelf) -> dict[str, Any]:
 
 def _table(listed: list[dict[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in ("kind", "id", "here", "size", "fits", "licence", "for"):
+    for title in ("id", "here", "size", "fits", "licence"):
         table.add_column(title, header_style="dim", no_wrap=title == "id", overflow="fold")
+    above = ""
     for one in listed:
         size = one["size_bytes"]
+        group = f"{one['kind']} for {one['engine']}"
+        if group != above:
+            table.add_row(f"[bold]{escape(group)}[/]")
+            above = group
         table.add_row(
-            one["kind"],
             escape(one["id"]),
             STATES[one["state"]],
             "?" if size is None else f"{size / GB:.2f} GB",
             {True: "yes", False: "[red]no[/]", None: "?"}[one["fits"]],
             escape(one["licence"] or "?") + VERDICTS[one["monetised"]],
-            escape(one["engine"]),
         )
     return table
 

@@ -14,7 +14,7 @@ from spark_vtuber.cli import options
 from spark_vtuber.cli.console import complain, console
 from spark_vtuber.config.keys import Config
 from spark_vtuber.config.load import load
-from spark_vtuber.core.errors import SparkError
+from spark_vtuber.core.errors import ConfigError, SparkError
 from spark_vtuber.personality import card as cards
 from spark_vtuber.personality.card_png import LARGEST_PICTURE, is_png, plain_picture
 from spark_vtuber.personality.card_standard import Imported, write_card, write_picture
@@ -50,7 +50,7 @@ def import_card(
       spark-vtuber persona import mira.png -o mira.toml
     """
     try:
-        read = cards.read_file(file, str(file))
+        read = _read(file)
         target = out or Path(f"{_slug(read.card.name)}.toml")
         _write(target, cards.write_toml(read.card).encode(), force)
     except SparkError as error:
@@ -145,7 +145,17 @@ def card_of(settings: Config, name: str) -> tuple[Path, Imported]:
         known = ", ".join(dict.fromkeys((*settings.persona, *cards.shipped())))
         fix = f"give a file, or one of: {known}"
         raise SparkError(f'there is no character "{name}"', code="unknown_persona", fix=fix)
-    return path, cards.read_file(path, name)
+    return path, _read(path)
+
+
+def _read(path: Path) -> Imported:
+    """A card that no configuration names: what is wrong with it is no mistake of the configuration."""
+    try:
+        return cards.read_file(path, "")
+    except ConfigError as error:
+        told = "\n".join(f"{one.key}: {one.reason}" if one.key else one.reason for one in error.mistakes)
+        fix = error.mistakes[0].fix or "give a character file, or a character card V2 or V3 as JSON or PNG"
+        raise SparkError(told, code="bad_card", fix=fix) from error
 
 
 def _slug(name: str) -> str:

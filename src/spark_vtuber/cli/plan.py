@@ -178,11 +178,12 @@ def _speed(made: Plan) -> None:
     reached, machine = made.speed, made.budget.machine
     bandwidth = machine.bandwidth_bytes_per_s / 1e9
     results.print(
-        f"\n[bold]at most {reached.ceiling_tokens_per_s:.1f} tokens/s[/]: each token reads "
+        f"\n[bold]at most {reached.ceiling_tokens_per_s:,.1f} tokens/s[/]: each token reads "
         f"{gb(reached.bytes_per_token)}, and the memory gives {bandwidth:.0f} GB/s"
     )
+    draft = " with the draft" if made.demand.draft else ""
     gapless = "speech has no holes" if reached.is_gapless else f"speech needs {GAPLESS_TOKENS_PER_S:g}"
-    results.print(f"likely {reached.tokens_per_s:.1f} tokens/s [dim](estimate)[/]; {gapless}")
+    results.print(f"likely {reached.tokens_per_s:,.1f} tokens/s{draft} [dim](estimate)[/]; {gapless}")
     results.print(
         f"first words heard after about {reached.first_audio_ms:,.0f} ms [dim](estimate)[/]; the budget is "
         f"{BUDGET_MS:g} ms; a cold prompt takes {reached.cold_ms / 1000:,.1f} s to its first token"

@@ -188,3 +188,12 @@ def test_a_file_that_cannot_be_is_refused_with_a_fix(nobody: Path, arguments: tu
     result = run(*arguments)
     assert (result.exit_code, "error" in result.output) == (2, True)
     del nobody
+
+
+def test_a_bad_card_is_told_as_one_and_not_as_a_mistake_of_the_configuration(nobody: Path) -> None:
+    (nobody / "bad.json").write_text('{"spec": "chara_card_v2", "data": {}}')
+    told = run("import", "bad.json").output
+    assert "has no name" in told
+    assert told.count("bad.json") == 1
+    assert "configuration" not in told
+    assert "fix: give a character file" in run("import", "no.png").output

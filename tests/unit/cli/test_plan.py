@@ -98,3 +98,23 @@ def test_what_cannot_be_planned_is_told(tmp_path: Path, options: tuple[str, ...]
     result = plan(tmp_path, *options)
     assert result.exit_code == 2
     assert why in result.stderr
+
+
+def test_a_pace_above_the_bound_of_the_memory_is_told_with_the_draft_that_makes_it(tmp_path: Path) -> None:
+    options = ("--machine", "rtx-4090", "--model", "qwen3-14b")
+    assert "with the draft (estimate)" in plan(tmp_path, *options, "--draft", "qwen3-0.6b").stdout
+    assert "with the draft" not in plan(tmp_path, *options).stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--context", "999999999"), "engine.context: Input should be less than or equal"),
+        (("--model", "~nobody-of-that-name/x.gguf"), "there is no model at"),
+        (("--model", "/" + "x" * 300), "there is no model at"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_without_a_traceback(tmp_path: Path, options: tuple[str, str], told: str) -> None:
+    result = plan(tmp_path, *options)
+    assert result.exit_code == 2
+    assert told in result.stderr
