@@ -41,6 +41,7 @@ from spark_vtuber.config.load import Settings
 from spark_vtuber.core.errors import EngineError, SparkError
 from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.looks import MODELS
+from spark_vtuber.core.paths import at_home
 from spark_vtuber.core.turns import TurnRecord
 from spark_vtuber.health.sensors import MachineSensors
 from spark_vtuber.llm.discovery import FoundServer
@@ -262,7 +263,7 @@ class _Assembly:
         house = self._house
         followers: dict[str, OpenFollower] = {"captions": lambda: nullcontext(self.obs.captions)}
         recording = house.config.stage.recording
-        path = Path(recording).expanduser()
+        path = at_home(recording)
         if recording:
             sample_rate = house.config.stage.sample_rate
             followers["recorder"] = partial(recording_along, path, sample_rate, hall.position)

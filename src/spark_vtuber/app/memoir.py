@@ -16,6 +16,7 @@ from spark_vtuber.core.cues import Cue
 from spark_vtuber.core.desk import State
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import PersonaId
+from spark_vtuber.core.paths import at_home
 from spark_vtuber.core.turns import Mark, TurnRecord
 from spark_vtuber.core.verdicts import Direction, Position
 from spark_vtuber.llm.budget import LEAST_TOKENS, PromptBudget, budget_for
@@ -171,7 +172,7 @@ class Memoir:
     def _tokenizer(self) -> Path | None:
         named = self._house.config.context.tokenizer
         if named:
-            return Path(named).expanduser()
+            return at_home(named)
         model = self._minds.brains(self._house.personas[0].id).model
         folder = Path(model.capabilities.model) if model is not None and model.capabilities.model else None
         is_there = folder is not None and folder.is_absolute() and (folder / _TOKENIZER).is_file()

@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
 from spark_vtuber.app.serving_others import asked_here, company
 from spark_vtuber.app.serving_places import ADAPTERS, adapter_place, model_place
 from spark_vtuber.config.engine_keys import ServerSettings
 from spark_vtuber.config.keys import Config
 from spark_vtuber.config.load import Settings
-from spark_vtuber.core.errors import SparkError
+from spark_vtuber.core.errors import ConfigError, Mistake, SparkError
+from spark_vtuber.core.paths import at_home, exists
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.serving.budget import Adapted, Demand
 from spark_vtuber.serving.files import AdapterFile, read_adapter, read_model
@@ -102,7 +105,7 @@ def model_of(config: Config, name: str, server: Server, stored: str) -> Model:
                 code="wrong_quantisation",
                 fix=f'quantisation = "{told.name}", or leave the key out',
             )
-        return model if "/" not in name or Path(name).expanduser().exists() else replace(model, name=name)
+        return model if "/" not in name or exists(at_home(name)) else replace(model, name=name)
     if _is_path(name):
         raise SparkError(
             f"there is no model at {name}", code="no_model", fix="spark-vtuber models list shows what can be had"
@@ -132,9 +135,15 @@ def adapters_of(
 
 
 def with_model(settings: ServerSettings, **changes: object) -> ServerSettings:
-    """The table with keys replaced and everything validated again; what is None stays."""
+    """The table with keys replaced and everything validated again; what is None stays. Raises `ConfigError`."""
     given = {name: value for name, value in changes.items() if value is not None}
-    return ServerSettings.model_validate(settings.model_dump(exclude_unset=True) | given)
+    try:
+        return ServerSettings.model_validate(settings.model_dump(exclude_unset=True) | given)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_input=False)
+        raise ConfigError(
+            tuple(Mistake(".".join(map(str, ("engine", *one["loc"]))), one["msg"]) for one in wrong)
+        ) from error
 
 
 def asked(settings: Settings, **changes: object) -> Settings:

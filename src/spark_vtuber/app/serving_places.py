@@ -8,6 +8,7 @@ from typing import Final
 from spark_vtuber.app import weights
 from spark_vtuber.config.environment import hugging_face_cache
 from spark_vtuber.config.keys import Config
+from spark_vtuber.core.paths import at_home, exists
 from spark_vtuber.serving.quantisation import Family
 
 ADAPTERS: Final = "adapters"
@@ -21,8 +22,8 @@ def model_place(config: Config, name: str, cache: Path | None = None) -> Path | 
     """The file or folder of a model: a path, an entry that `models pull` got, or a repository in the cache of Hugging
     Face; None where it is none of these. `cache` stands in place of that of the environment.
     """
-    path = Path(name).expanduser()
-    if path.exists():
+    path = at_home(name)
+    if exists(path):
         return path
     if _NAME.match(name) and not name.startswith("."):
         return _in(weights.folder(config) / "model" / name, "config.json")

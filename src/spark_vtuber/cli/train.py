@@ -20,6 +20,7 @@ from spark_vtuber.cli import options
 from spark_vtuber.cli.console import complain, console, results
 from spark_vtuber.config.load import load
 from spark_vtuber.core.errors import SparkError
+from spark_vtuber.core.paths import exists
 from spark_vtuber.training import recipe, run
 from spark_vtuber.training.examples import Examples, Source, split
 from spark_vtuber.training.recipe import Recipe
@@ -133,7 +134,7 @@ def _place(base: str) -> str:
     """The base model as the recipe names it, wherever the training goes on. Raises `SparkError` where none is named."""
     if not base:
         raise SparkError("no base model is named", code="no_base", fix="add --base FOLDER")
-    return str(Path(base).resolve()) if Path(base).exists() else base
+    return str(Path(base).resolve()) if exists(Path(base)) else base
 
 
 async def _train_in(folder: Path, python: str) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 
 from spark_vtuber.config.section import Section, key
+from spark_vtuber.core.paths import at_home
 
-AdapterPath = Annotated[Path, AfterValidator(Path.expanduser)]
+AdapterPath = Annotated[Path, AfterValidator(at_home)]
 
 NO_SERVER = ""
 

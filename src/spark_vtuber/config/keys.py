@@ -18,6 +18,7 @@ from spark_vtuber.config.section import Section, key
 from spark_vtuber.config.tools_keys import ToolSettings
 from spark_vtuber.config.weights_keys import WeightSettings
 from spark_vtuber.core.looks import checked_look
+from spark_vtuber.core.paths import at_home
 from spark_vtuber.core.personas import Expression
 
 AUTO: Final = "auto"
@@ -39,7 +40,7 @@ class Server(Section):
 class Data(Section):
     """Where the show keeps its state."""
 
-    dir: Annotated[Path, AfterValidator(Path.expanduser)] = key(
+    dir: Annotated[Path, AfterValidator(at_home)] = key(
         Path(platformdirs.user_data_dir(APP, appauthor=False)), "The data directory.", validate_default=True
     )
 

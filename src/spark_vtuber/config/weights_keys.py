@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator
 
 from spark_vtuber.config.section import Section, key
+from spark_vtuber.core.paths import at_home
 
 HUB: Final = "https://huggingface.co"
 
@@ -21,7 +22,7 @@ def _address(url: str) -> str:
 
 
 def _folder(path: Path | None) -> Path | None:
-    return path.expanduser() if path is not None else None
+    return at_home(path) if path is not None else None
 
 
 class WeightSettings(Section):

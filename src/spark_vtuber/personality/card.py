@@ -10,6 +10,7 @@ from pydantic import ValidationError
 import spark_vtuber
 from spark_vtuber.core.errors import ConfigError, Mistake, SparkError
 from spark_vtuber.core.ids import PersonaId
+from spark_vtuber.core.paths import at_home, exists
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.personality.card_keys import Card, view
 from spark_vtuber.personality.card_png import LARGEST_PICTURE, is_png
@@ -70,8 +71,8 @@ def write_toml(card: Card) -> str:
 
 def find(card: str) -> Path | None:
     """The file of a card: by its path, or a shipped one by its name."""
-    for candidate in (Path(card).expanduser(), _shipped_dir() / f"{Path(card).name}.toml"):
-        if candidate.is_file():
+    for candidate in (at_home(card), _shipped_dir() / f"{Path(card).name}.toml"):
+        if exists(candidate) and candidate.is_file():
             return candidate
     return None
 

@@ -157,3 +157,8 @@ def test_a_value_out_of_its_range_is_named(tmp_path: Path, text: str, complaint:
     file.write_text(f'name = "A"\n{text}\n')
     with pytest.raises(ConfigError, match=complaint):
         card.load(MAIN, str(file))
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, "~nobody-of-that-name/x"])
+def test_a_card_that_no_file_can_be_called_is_not_found(name: str) -> None:
+    assert card.find(name) is None
