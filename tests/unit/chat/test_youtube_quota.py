@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spark_vtuber.chat.youtube_quota import INSERT, LIST, Quota, pacific_day, seconds_to_reset
@@ -54,6 +54,9 @@ def test_polling_is_spread_over_the_hours_that_are_planned() -> None:
     assert one.pause_s(LIST) == pytest.approx(4 * 3600 * 5 / 8000, rel=0.01)
 
 
+@settings(max_examples=25)  # each is a day of thousands of polls
+@example(hours=0.5, limit=50_000, start_h=12)
+@example(hours=24.0, limit=500, start_h=11)
 @given(st.floats(0.5, 24), st.integers(500, 50_000), st.integers(0, 23))
 def test_polling_all_day_is_never_out_of_units_before_its_end(hours: float, limit: int, start_h: int) -> None:
     now = Now(NOON_MS + start_h * HOUR_MS)

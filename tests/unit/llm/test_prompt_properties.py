@@ -82,7 +82,7 @@ def prompter_of(budget: PromptBudget, ruler: Ruler, moment: Moment | None = None
     return prompter
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(CARDS, TURNS, CUES, BUDGETS, MOMENTS, st.sampled_from(RULERS), st.sampled_from([1.0, 0.7, 0.2]))
 def test_a_prompt_is_never_over_its_budget(
     card: PersonaView,

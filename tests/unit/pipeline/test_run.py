@@ -299,7 +299,7 @@ async def _keep(turn: Turn, rig: Rig, records: list[TurnRecord]) -> None:
     records.append(await run_turn(turn, rig.crew()))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.floats(0, 9))
 def test_cut_at_any_instant_it_falls_silent_and_keeps_a_prefix(after_s: float) -> None:
     async def show() -> None:
@@ -361,7 +361,7 @@ PLANS = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(PLANS)
 def test_two_personas_never_overlap(plans: list[tuple[bool, Behaviour, int, float]]) -> None:
     async def show() -> None:

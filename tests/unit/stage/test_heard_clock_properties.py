@@ -158,4 +158,4 @@ class Show(RuleBasedStateMachine):
 
 
 TestShow = Show.TestCase
-TestShow.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+TestShow.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
