@@ -27,12 +27,26 @@ def test_all_commands_are_looked_at() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("option", ["--help", "-h"])
-def test_every_command_explains_itself_in_eighty_columns(command: str, option: str) -> None:
-    result = CliRunner().invoke(app, [*command.split(), option], env={"COLUMNS": "80", "NO_COLOR": "1"})
+def test_every_command_explains_itself_in_eighty_columns(command: str) -> None:
+    result = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "80", "NO_COLOR": "1"})
     assert result.exit_code == 0
     assert "Usage: " in result.stdout
     assert max(len(line) for line in result.stdout.splitlines()) <= 80
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_takes_the_short_option_too(command: str) -> None:
+    found: Any = get_command(app)
+    context = found.make_context("spark-vtuber", [], resilient_parsing=True)
+    for name in command.split():
+        found = found.commands[name]
+        context = found.make_context(name, [], parent=context, resilient_parsing=True)
+    assert set(found.get_help_option(context).opts) == {"--help", "-h"}
+
+
+def test_the_short_option_shows_the_same() -> None:
+    long, short = (CliRunner().invoke(app, ["run", option], env={"COLUMNS": "80"}) for option in ("--help", "-h"))
+    assert (short.exit_code, short.stdout) == (0, long.stdout)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
