@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Final
 
 import anyio
@@ -72,18 +73,13 @@ async def play(opened: Opened, minutes: float, rng: random.Random) -> Review:
         raise SparkError("the show has no duets", code="no_duets", fix="run it with two personas")
     review, topics = Review(), rng.sample(TOPICS, len(TOPICS))
     speakers = list(CHARACTERS)
-    with anyio.CancelScope(deadline=anyio.current_time() + 60 * minutes) as time:
-        number = 0
-        while True:
-            topic, opener = topics[number % len(topics)], PersonaId(speakers[number % 2])
-            if number and anyio.current_time() + BREATH_S >= time.deadline:
-                break
-            with anyio.CancelScope(shield=True):
-                await _duet(opened, duets, topic, EXCHANGES[number % len(EXCHANGES)], opener, review)
-            if anyio.current_time() >= time.deadline:
-                break
-            number += 1
-            await anyio.sleep(BREATH_S)
+    over_s = anyio.current_time() + 60 * minutes
+    for number in count():
+        topic, opener = topics[number % len(topics)], PersonaId(speakers[number % 2])
+        await _duet(opened, duets, topic, EXCHANGES[number % len(EXCHANGES)], opener, review)
+        if anyio.current_time() + BREATH_S >= over_s:
+            break
+        await anyio.sleep(BREATH_S)
     console.print(f"  The demo is over: {review.summary()}. [bold]spark-vtuber run[/] starts a show of your own.")
     return review
 

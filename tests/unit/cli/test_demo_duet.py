@@ -69,6 +69,13 @@ async def test_a_duet_that_runs_when_the_time_is_over_is_brought_to_its_end() ->
     assert len(review.texts) == 2
 
 
+async def test_a_demo_that_is_stopped_waits_for_no_duet() -> None:
+    began_s = anyio.current_time()
+    with anyio.move_on_after(5):
+        await demo_duet.play(Stage().opened, 1.0, random.Random(1))
+    assert anyio.current_time() - began_s == pytest.approx(5)
+
+
 async def test_what_was_said_twice_is_counted() -> None:
     assert (await demo_duet.play(Stage(is_dull=True).opened, 0.5, random.Random(1))).repeated > 0
 
