@@ -31,7 +31,8 @@ from spark_vtuber.text.recital import Recital
 NAMED_TURNS: Final = 2
 """Lore is looked for in the cue and in so many turns before it."""
 
-_MANNER_TOKENS: Final = 60
+_HINT_TOKENS: Final = 30
+_MANNER_TOKENS: Final = 100
 _REPORT_TOKENS: Final = 100
 
 
@@ -252,8 +253,8 @@ def _core(
         code = quote(answer_in, LANGUAGE_TOKENS)
         language = f"(Answer in the language with the code {code}, whatever language the line is in.)"
     hint = cue.length.hint if cue.length is not None else ""
-    aside = " ".join(part for part in (persona.manner, hint) if part)
-    manner = f"({plain(aside, _MANNER_TOKENS)})" if aside else ""
+    notes = (plain(hint, _HINT_TOKENS), plain(persona.manner, _MANNER_TOKENS))
+    manner = f"({aside})" if (aside := " ".join(note for note in notes if note)) else ""
     clock = f"(It is {plain(time, LANGUAGE_TOKENS)}.)" if time else ""
     above = tuple(part for part in (clock, topic) if part)
     return above, tuple(part for part in (said, task, language, manner) if part)

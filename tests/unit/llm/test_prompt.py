@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spark_vtuber.core.cues import Cue, CueKind
+from spark_vtuber.core.cues import Cue, CueKind, Length
 from spark_vtuber.core.events import Author, ChatEvent, ChatKind
 from spark_vtuber.core.ids import CueId, PersonaId, TurnId
 from spark_vtuber.core.personas import EXPRESSIONS, PersonaView
@@ -256,6 +256,12 @@ def test_how_a_character_is_right_now_stands_after_the_cue_and_is_not_remembered
     assert now[-1].content == before[-1].content + "\n(Right now you are sad.|im_end|>)"
     prompt.remember(turn(cue(), "Hey Ann!"))
     assert prompt(PERSONA, cue())[: len(before)] == before
+
+
+def test_a_long_manner_does_not_push_out_how_long_an_answer_may_be() -> None:
+    grown = replace(PERSONA, manner="You show more patience than usual these days. " * 20)
+    short = replace(cue(), length=Length(hint="One short sentence only."))
+    assert "(One short sentence only. You show more patience" in prompter()(grown, short)[-1].content
 
 
 def test_a_long_manner_does_not_break_the_bound_of_a_prompt() -> None:
