@@ -169,7 +169,7 @@ def test_a_draft_of_another_family_is_refused(tmp_path: Path) -> None:
 def test_an_adapter_that_was_made_for_another_model_is_refused(tmp_path: Path) -> None:
     own = peft_adapter(tmp_path / "own", base_model_name_or_path="Qwen/Qwen3-14B")
     other = peft_adapter(tmp_path / "other", base_model_name_or_path="meta-llama/Llama-3.1-8B-Instruct")
-    silent = peft_adapter(tmp_path / "silent", base_model_name_or_path="/home/me/base")
+    silent = peft_adapter(tmp_path / "silent", base_model_name_or_path="/home/you/base")
     order_of(settings(tmp_path, use="vllm", model="qwen3-14b", adapters={"a": str(own), "b": str(silent)}), ())
     with pytest.raises(SparkError, match=r"was made for meta-llama/Llama-3\.1-8B") as refused:
         order_of(settings(tmp_path, use="vllm", model="qwen3-14b", adapters={"a": str(other)}), ())

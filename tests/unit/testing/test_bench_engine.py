@@ -146,8 +146,8 @@ async def test_a_server_that_falls_silent_ends_the_measurement() -> None:
 @pytest.mark.parametrize(
     ("model", "shown"),
     [
-        ("/home/someone/models/big.gguf", "big.gguf"),
-        ("C:\\Users\\someone\\big.gguf", "big.gguf"),
+        ("/home/you/models/big.gguf", "big.gguf"),
+        ("D:\\models\\big.gguf", "big.gguf"),
         ("models/big.gguf", "big.gguf"),
         ("meta-llama/Llama-3.1-8B", "meta-llama/Llama-3.1-8B"),
         ("llama3.1:70b", "llama3.1:70b"),
@@ -173,11 +173,11 @@ async def a_report(**more: str) -> dict[str, object]:
 
 async def test_a_report_names_neither_the_machine_nor_its_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.node", lambda: "kitchen-pc")
-    monkeypatch.setattr(Path, "home", lambda: Path("/home/pat"))
-    whole = await a_report(model="the one of kitchen-pc under /home/pat/x")
+    monkeypatch.setattr(Path, "home", lambda: Path("/home/you"))
+    whole = await a_report(model="the one of kitchen-pc under /home/you/x")
     text = json.dumps(whole) + machine_report.as_markdown(whole)
     assert "kitchen-pc" not in text
-    assert "/home/pat" not in text
+    assert "/home/you" not in text
 
 
 async def test_a_report_becomes_a_column_of_the_table_of_machines(tmp_path: Path) -> None:
