@@ -60,10 +60,6 @@ def is_safe_cut(left: str, right: str) -> bool:
     return not (_is_flag_letter(left) and _is_flag_letter(right))
 
 
-def _is_flag_letter(char: str) -> bool:
-    return "\U0001f1e6" <= char <= "\U0001f1ff"
-
-
 def mended(text: str) -> str:
     """The text with the halves of surrogate pairs put together; one that stands alone becomes U+FFFD."""
     try:
@@ -71,3 +67,7 @@ def mended(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def _is_flag_letter(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff"
