@@ -14,8 +14,10 @@ from spark_vtuber.cli.changes import tell_changes
 from spark_vtuber.cli.console import complain, console
 from spark_vtuber.cli.running import asked_to_reload
 from spark_vtuber.config.load import Settings, load, schema
-from spark_vtuber.core.errors import ConfigError, SparkError
+from spark_vtuber.core.errors import ConfigError, Mistake, SparkError
+from spark_vtuber.core.ids import PersonaId
 from spark_vtuber.core.settings import BAD_VALUE
+from spark_vtuber.personality import card
 
 WRONG = 2
 """The exit code for a configuration with mistakes."""
@@ -31,10 +33,12 @@ def check(config: options.ConfigFile = None, as_json: options.AsJson = False) ->
 
     The file is looked for as --config, $SPARK_CONFIG, ./spark.toml, and in the
     configuration directory of the platform. Without a file every key has its
-    default, and that is a valid configuration.
+    default, and that is a valid configuration. The files of the characters are
+    read, too.
     """
     try:
         settings = load(engines.spec, config)
+        _read_cards(settings)
     except ConfigError as error:
         if as_json:
             mistakes = [{"key": one.key, "reason": one.reason, "fix": one.fix} for one in error.mistakes]
@@ -100,6 +104,18 @@ def reload(config: options.ConfigFile = None, port: options.Port = None, as_json
         print(json.dumps({"changed": [asdict(one) for one in changes]}))
     else:
         tell_changes(changes)
+
+
+def _read_cards(settings: Settings) -> None:
+    """Raises `ConfigError` with what is wrong with any character's file."""
+    mistakes: list[Mistake] = []
+    for name, one in settings.config.persona.items():
+        try:
+            card.load(PersonaId(name), one.card)
+        except ConfigError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise ConfigError(tuple(mistakes))
 
 
 def _complain_of_all(error: ConfigError) -> None:

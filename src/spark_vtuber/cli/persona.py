@@ -19,7 +19,7 @@ from spark_vtuber.config.load import load
 from spark_vtuber.core.errors import SparkError
 from spark_vtuber.core.growth import disposition_view
 from spark_vtuber.core.ids import PersonaId
-from spark_vtuber.core.personas import PersonaView
+from spark_vtuber.core.personas import EXPRESSIONS, PersonaView
 from spark_vtuber.personality import card as cards
 from spark_vtuber.personality.card_keys import view
 from spark_vtuber.personality.growth import newborn
@@ -188,6 +188,8 @@ def mood(
       spark-vtuber persona mood smug --persona ember
       spark-vtuber persona mood own --energy own
     """
+    if feeling not in (*EXPRESSIONS, "own"):
+        raise typer.BadParameter(f'there is no mood "{feeling}"; there are {", ".join(EXPRESSIONS)}, own')
     body: dict[str, Any] = {"mood": feeling}
     if energy is not None:
         body["energy"] = energy if energy == "own" else _number(energy)

@@ -98,3 +98,13 @@ def test_the_name_of_a_secret_is_shown(tmp_path: Path) -> None:
 def test_the_schema_is_json_and_knows_the_engines() -> None:
     result = CliRunner().invoke(app, ["config", "schema"])
     assert "base_url" in json.loads(result.stdout)["$engines"]["llm"]["openai"]["properties"]
+
+
+def test_the_files_of_the_characters_are_read_and_all_their_mistakes_told(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text('name = "X"\nmood = "purple"\nfoo = 1\n', encoding="utf-8")
+    text = f'[persona.main]\ncard = "{bad.as_posix()}"\n[persona.twin]\ncard = "nobody"\n'
+    result = run(tmp_path, "check", text)
+    assert (result.exit_code, "3 mistakes" in result.stderr) == (2, True)
+    found = json.loads(run(tmp_path, "check --json", text).stdout)["mistakes"]
+    assert {one["key"] for one in found} == {"bad.toml: mood", "bad.toml: foo", "persona.twin.card"}

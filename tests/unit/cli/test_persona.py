@@ -197,3 +197,9 @@ def test_a_bad_card_is_told_as_one_and_not_as_a_mistake_of_the_configuration(nob
     assert told.count("bad.json") == 1
     assert "configuration" not in told
     assert "fix: give a character file" in run("import", "no.png").output
+
+
+def test_a_mood_that_nobody_has_is_answered_with_those_there_are(nobody: Path) -> None:
+    told = " ".join(run("mood", "purple").output.replace("│", " ").split())
+    assert 'no mood "purple"; there are neutral, happy' in told
+    del nobody
