@@ -243,7 +243,7 @@ def test_figures_of_characters_that_are_none_are_refused_before_anything_is_meas
     arguments = ["report", str(tmp_path / "here.json"), "--persona", str(tmp_path / "persona.json")]
     answer = CliRunner().invoke(app, arguments)
     assert answer.exit_code == 2
-    assert "persona.json" in answer.output
+    assert "persona.json" in "".join(answer.output.split())
     assert not (tmp_path / "here.json").exists()
 
 
