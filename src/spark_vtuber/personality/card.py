@@ -1,11 +1,13 @@
 """Characters: our own files in TOML, and the cards of other programs."""
 
+import difflib
 import tomllib
 from pathlib import Path
 from typing import Final
 
 import tomli_w
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 import spark_vtuber
 from spark_vtuber.core.errors import ConfigError, Mistake, SparkError
@@ -95,8 +97,14 @@ def _toml(path: Path, data: bytes, where: str) -> Card:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError((Mistake(where, f"{path.name} is not valid TOML: {error}"),)) from error
     except ValidationError as error:
-        mistakes = (
-            Mistake(f"{path.name}: {'.'.join(map(str, item['loc']))}", item["msg"])
-            for item in error.errors(include_url=False, include_input=False)
-        )
-        raise ConfigError(tuple(mistakes)) from error
+        found = error.errors(include_url=False, include_input=False)
+        raise ConfigError(tuple(_mistake(path, item) for item in found)) from error
+
+
+def _mistake(path: Path, item: ErrorDetails) -> Mistake:
+    key = f"{path.name}: {'.'.join(map(str, item['loc']))}"
+    if item["type"] != "extra_forbidden":
+        return Mistake(key, item["msg"][:1].lower() + item["msg"][1:])
+    known = tuple(Card.model_fields) if len(item["loc"]) == 1 else ()
+    near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1)
+    return Mistake(key, "is not a known key", f'did you mean "{near[0]}"?' if near else "")

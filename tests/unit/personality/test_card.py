@@ -162,3 +162,14 @@ def test_a_value_out_of_its_range_is_named(tmp_path: Path, text: str, complaint:
 @pytest.mark.parametrize("name", ["x" * 5_000, "~nobody-of-that-name/x"])
 def test_a_card_that_no_file_can_be_called_is_not_found(name: str) -> None:
     assert card.find(name) is None
+
+
+def test_a_key_that_is_not_known_is_answered_with_the_one_that_was_meant(tmp_path: Path) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text('name = "A"\ndescripton = "x"\n[voice]\nspeed = 1\n')
+    with pytest.raises(ConfigError) as caught:
+        card.load(MAIN, str(file))
+    assert {(one.key, one.reason, one.fix) for one in caught.value.mistakes} == {
+        ("bad.toml: descripton", "is not a known key", 'did you mean "description"?'),
+        ("bad.toml: voice.speed", "is not a known key", ""),
+    }
