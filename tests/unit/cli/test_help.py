@@ -17,7 +17,8 @@ def commands(command: Any, name: str = "") -> Iterator[str]:
             yield from commands(one, full)
 
 
-COMMANDS = tuple(commands(get_command(app)))
+ROOT: Any = get_command(app)
+COMMANDS = tuple(commands(ROOT))
 SHOWN = 78
 """Columns of a help text in a terminal of eighty."""
 
@@ -36,7 +37,7 @@ def test_every_command_explains_itself_in_eighty_columns(command: str) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_takes_the_short_option_too(command: str) -> None:
-    found: Any = get_command(app)
+    found = ROOT
     context = found.make_context("spark-vtuber", [], resilient_parsing=True)
     for name in command.split():
         found = found.commands[name]
@@ -51,7 +52,7 @@ def test_the_short_option_shows_the_same() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_lines_below_a_summary_are_not_broken_again(command: str) -> None:
-    found: Any = get_command(app)
+    found = ROOT
     for name in command.split():
         found = found.commands[name]
     below = (found.help or "").partition("\n\n")[2].replace("\\[", "[")
