@@ -101,7 +101,8 @@ class Memoir:
             if model is None:
                 if self._house.config.context.summariser != "model":
                     self._prompter.tidy()
-                return
+                    return
+                continue
             if self._failed.get(persona) == self._turns:
                 continue
             if director.is_idle and await self._is_quiet(director):

@@ -117,16 +117,18 @@ def _choices(settings: Settings, server: Server | None, machine: Machine, *, as_
         pace = (f"{reached.tokens_per_s:.0f} tokens/s", f"{reached.first_audio_ms:,.0f} ms")
         table.add_row(name, model.quantisation.name, gb(one.budget.peak_bytes), *pace, _verdict(one))
     results.print(table)
-    results.print(f"\n[dim]times are estimates; numbers of the machine: {escape(machine.source)}[/]")
+    good = f"good: the first words within {BUDGET_MS:g} ms; slow: later; holes: speech that waits for words"
+    results.print(f"\n[dim]{good}[/]")
+    results.print(f"[dim]times are estimates; numbers of the machine: {escape(machine.source)}[/]")
     results.print("[dim]spark-vtuber plan --model NAME shows one; \\[engine] model, or \\[llm] model, names it[/]")
 
 
 def _verdict(one: Suggestion) -> str:
     if not one.budget.fits:
-        return "[red]does not fit[/]"
+        return "[red]too big[/]"
     if not one.speed.is_gapless:
-        return "[red]speech has holes[/]"
-    return "[green]good[/]" if one.speed.is_in_time else f"[yellow]misses {BUDGET_MS:g} ms[/]"
+        return "[red]holes[/]"
+    return "[green]good[/]" if one.speed.is_in_time else "[yellow]slow[/]"
 
 
 def views(settings: Settings) -> tuple[PersonaView, ...]:

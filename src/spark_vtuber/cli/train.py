@@ -117,13 +117,13 @@ def adapter(
             )
             recipe.write(folder, wanted, conversations(view, chosen.train), conversations(view, chosen.held_out))
         result = anyio.run(_train_in, folder, python)
+        recipe.finish(folder, result)
     except SparkError as error:
         complain(error)
         raise typer.Exit(2) from error
     except KeyboardInterrupt:
         console.print(f"\n  paused; go on with: spark-vtuber train adapter --persona {persona} --resume")
         raise typer.Exit(PAUSED) from None
-    (folder / recipe.RESULT).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     if as_json:
         print(json.dumps({"folder": str(folder), **result}))
     else:

@@ -76,6 +76,15 @@ def write(folder: Path, recipe: Recipe, train: Iterable[Conversation], held_out:
         raise SparkError(what, code="no_folder", fix="name another folder with --out") from error
 
 
+def finish(folder: Path, result: Mapping[str, Any]) -> None:
+    """Keep what came of it. Raises `SparkError`: `no_folder`."""
+    try:
+        (folder / RESULT).write_text(json.dumps(dict(result), indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        what = f"the result of {folder} cannot be written: {error.strerror}"
+        raise SparkError(what, code="no_folder", fix="free the disk; the adapter is in the folder") from error
+
+
 def read(folder: Path) -> Recipe:
     """The recipe of a training that was begun.
 

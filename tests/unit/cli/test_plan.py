@@ -70,7 +70,7 @@ def test_without_a_model_it_shows_what_the_machine_could_run(tmp_path: Path) -> 
     shown = plan(tmp_path, "--machine", "rtx-3060-12gb")
     assert shown.exit_code == 0
     assert "gpt-oss-120b" in shown.stdout
-    assert "does not fit" in shown.stdout
+    assert "too big" in shown.stdout
     assert "good" in shown.stdout
     table = told(tmp_path, "--machine", "rtx-3060-12gb")
     assert [one["fits"] for one in table["presets"]].count(True) >= 3

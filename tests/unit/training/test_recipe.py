@@ -34,6 +34,13 @@ def test_a_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:
         recipe.write(tmp_path / "file" / "run", Recipe("a", "b"), [], [])
 
 
+def test_what_came_of_it_is_kept_or_it_is_said_why_not(tmp_path: Path) -> None:
+    recipe.finish(tmp_path, {"steps": 3})
+    assert json.loads((tmp_path / recipe.RESULT).read_text()) == {"steps": 3}
+    with pytest.raises(SparkError, match="cannot be written"):
+        recipe.finish(tmp_path / "none", {})
+
+
 @pytest.mark.parametrize("text", [None, "no json", "[]", '{"base": "a"}'])
 def test_what_is_no_training_does_not_go_on(tmp_path: Path, text: str | None) -> None:
     if text is not None:
