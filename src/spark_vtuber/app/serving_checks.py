@@ -40,11 +40,12 @@ def findings(settings: Settings, machine: Callable[[str], Machine] = planned_mac
         yield Finding(NAME, "error", error.message, error.fix)
         return
     yield _of_plan(order, planned)
-    if shutil.which(command.argv[0]) is None:
+    kept = place.kept()
+    is_kept = kept is not None and is_alive(kept.keeper)
+    if not is_kept and shutil.which(command.argv[0]) is None:
         yield Finding(NAME, "error", f"there is no program {command.argv[0]}", INSTALL[order.server])
         return
-    kept = place.kept()
-    yield _of_state(kept, is_kept=kept is not None and is_alive(kept.keeper), with_show=wanted.with_show)
+    yield _of_state(kept, is_kept=is_kept, with_show=wanted.with_show)
 
 
 def _of_plan(order: Order, machine: Machine) -> Finding:

@@ -124,8 +124,10 @@ def begin(order: Order, command: Command, place: Place) -> None:
     Raises:
         SparkError: `is_up`: a server is kept already; `not_installed`; `port_taken`; `no_data_dir`.
     """
-    if place.is_kept():
-        raise SparkError("a model server is up already", code="is_up", fix="spark-vtuber engine down, or engine status")
+    kept = place.kept()
+    if kept is not None and is_alive(kept.keeper):
+        up = f"a model server is up already, on port {kept.port}"
+        raise SparkError(up, code="is_up", fix="spark-vtuber engine down, or engine status")
     stop(place)
     program = shutil.which(command.argv[0])
     if program is None:
