@@ -1,7 +1,7 @@
 """What stands behind an address: which kind of server, which model, what it can do."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import anyio
 
@@ -11,22 +11,22 @@ from spark_vtuber.llm.dialects.table import AUTO, DIALECTS, SIGNS, by_owner, by_
 from spark_vtuber.llm.openai_protocol import models_of
 from spark_vtuber.llm.openai_wire import Wire
 
+_UNTOLD: Final = frozenset({"refused", "bad_answer"})
+"""How a server fails that has no answer to a question; another failure may pass."""
+
 
 async def look(wire: Wire, name: str, model: str, timeout_s: float) -> tuple[Dialect, Seen]:
     """The dialect `name`, or with `auto` the one that the server shows, and what was seen; nothing is changed there.
 
-    Without a `model` the first is taken that the server lists and that is not for embeddings. Only the list of models
-    must come; what else was not answered in time counts as not told.
+    Without a `model` the first is taken that the server lists and that is not for embeddings. The list of models must
+    come, unless there is a `model` and the server has no such list; what else was not answered in time counts as not
+    told.
 
     Raises:
         EngineError: as `Wire.value`, or `no_model`.
     """
     deadline = anyio.current_time() + timeout_s
-    listed = await wire.value(MODELS, timeout_s=timeout_s)
-    try:
-        names = models_of(listed)
-    except ProtocolError as error:
-        raise EngineError("bad_answer", f"{wire.place}: {error.message}") from error
+    listed, names = await _list(wire, timeout_s, is_needed=not model)
     if not model and not names:
         fix = "load a model in the server, or set llm.model"
         raise EngineError("no_model", f"{wire.place} lists no model", fix=fix)
@@ -40,6 +40,20 @@ async def look(wire: Wire, name: str, model: str, timeout_s: float) -> tuple[Dia
     if missing := sorted(dialect.needed - answers.keys()):
         raise EngineError("timeout", f"{wire.place} did not answer {missing[0]}", retryable=True)
     return dialect, dialect.read(Seen(model=chosen, models=names), answers)
+
+
+async def _list(wire: Wire, timeout_s: float, *, is_needed: bool) -> tuple[Any, tuple[str, ...]]:
+    """The server's list of models and the names in it; nothing where it has none that is needed."""
+    try:
+        listed = await wire.value(MODELS, timeout_s=timeout_s)
+        return listed, models_of(listed)
+    except ProtocolError as error:
+        failure = EngineError("bad_answer", f"{wire.place}: {error.message}")
+    except EngineError as error:
+        failure = error
+    if is_needed or failure.code not in _UNTOLD:
+        raise failure
+    return None, ()
 
 
 async def try_out(wire: Wire, dialect: Dialect, seen: Seen, timeout_s: float) -> Seen:
@@ -65,7 +79,7 @@ async def _ask(wire: Wire, questions: Iterable[Question], answers: dict[str, Any
         try:
             answers[path] = await wire.value(question.path, question.body, timeout_s=timeout_s)
         except EngineError as error:
-            if error.code in {"refused", "bad_answer"}:
+            if error.code in _UNTOLD:
                 answers[path] = None
 
     async with anyio.create_task_group() as tasks:

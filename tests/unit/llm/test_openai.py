@@ -396,6 +396,19 @@ async def test_a_server_without_a_list_of_models_says_so(models: Any, code: str)
     assert (await failure(Peer(models).model(model="")))[1].code == code
 
 
+@pytest.mark.parametrize("listed", [httpx.Response(401), httpx.Response(404), httpx.Response(200, json=[1])])
+async def test_a_server_that_lists_nothing_still_answers_with_the_model_that_is_configured(
+    listed: httpx.Response,
+) -> None:
+    def answer_to(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=Body(*ANSWER)) if request.method == "POST" else listed
+
+    model = model_at(httpx.AsyncClient(transport=httpx.MockTransport(answer_to)), model="m")
+    await model.look(1.0)
+    assert (model.capabilities.model, model.dialect.name) == ("m", "openai")
+    assert [part for part in await answer(model) if isinstance(part, TextDelta)] == [TextDelta("Hi"), TextDelta(" you")]
+
+
 async def test_only_an_embedding_model_is_better_than_none() -> None:
     peer = Peer(httpx.Response(200, json={"data": [{"id": "embed"}]}))
 
