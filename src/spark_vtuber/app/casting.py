@@ -97,6 +97,8 @@ class CastingOffice:
             return
         now_s = self._clock.now()
         self._air.note(record.persona, heard_s(record), now_s)
+        if len(self._tempers()) == 1:
+            return
         for event in (record.cue.event, *record.cue.also):
             if event is not None:
                 self._threads.note((event.source, event.author.id), event.id, record.persona, now_s)

@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, Final, Protocol
 
 from spark_vtuber.core.cues import Cue
 from spark_vtuber.core.events import ChatEvent, ChatKind, EmoteSpan
 from spark_vtuber.core.ids import CueId, PersonaId, TurnId
+
+NO_SCORES: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 class LineState(StrEnum):
@@ -42,7 +45,7 @@ class ChatLine:
     reason: str = ""
     rule: str = ""
     turn: TurnId | None = None
-    scores: Mapping[str, float] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=lambda: NO_SCORES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,21 @@
 """The last lines of the chat and what became of each."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from spark_vtuber.core.clock import Clock
 from spark_vtuber.core.cues import Cue
 from spark_vtuber.core.events import ChatEvent
 from spark_vtuber.core.ids import TurnId
-from spark_vtuber.core.steering import ChatLine, LineState
+from spark_vtuber.core.steering import NO_SCORES, ChatLine, LineState
 from spark_vtuber.core.turns import Reason, TurnRecord
 
-CAPACITY: Final = 2_000
+CAPACITY: Final = 500
+MOST_SCORED: Final = 200
+"""Lines of which it is known what they were worth; of older ones the journal knows."""
+
 MOST_JOINED: Final = 1_000
 """Lines of which it is known that they are answered with another."""
 
@@ -30,7 +33,7 @@ class Entry:
     line: ChatLine
     author_id: str
     event: ChatEvent | None
-    joined: list[tuple[str, str]] = field(default_factory=list)
+    joined: tuple[tuple[str, str], ...] = ()
 
 
 class Lines:
@@ -43,6 +46,7 @@ class Lines:
         self._clock = clock
         self._capacity = capacity
         self._entries: OrderedDict[tuple[str, str], Entry] = OrderedDict()
+        self._scored: deque[Entry] = deque()
         self._last = 0
 
     def find(self, line: str) -> Entry | None:
@@ -91,7 +95,8 @@ class Lines:
     def chosen(self, cue: Cue, turn: TurnId, scores: dict[str, float]) -> None:
         """A turn answers a line."""
         if (entry := self._entry(cue.event)) is not None:
-            entry.line = replace(entry.line, state=LineState.CHOSEN, turn=turn, scores=scores, reason="")
+            entry.line = replace(entry.line, state=LineState.CHOSEN, turn=turn, reason="")
+            self._score(entry, scores)
 
     def ended(self, record: TurnRecord) -> None:
         """The turn of a line is over: the line, and those that joined it, were answered if anything was heard of it."""
@@ -122,7 +127,8 @@ class Lines:
         entry = self._entry(event)
         if entry is None:
             return
-        entry.line = replace(entry.line, state=LineState.DROPPED, reason=reason.value, scores=scores or {})
+        entry.line = replace(entry.line, state=LineState.DROPPED, reason=reason.value)
+        self._score(entry, scores or NO_SCORES)
         if reason in _GONE:
             self._erase(entry)
         leader = self._entry(joined)
@@ -131,7 +137,7 @@ class Lines:
         if leader.line.state is LineState.ANSWERED:
             self._answered_with(entry, leader.line.turn)
         elif len(leader.joined) < MOST_JOINED:
-            leader.joined.append((event.source, event.id))
+            leader.joined = (*leader.joined, (event.source, event.id))
 
     def retract(self, is_meant: Callable[[ChatEvent], bool]) -> list[str]:
         """Lines were taken back: their words go, whatever became of them. Gives their ids."""
@@ -139,6 +145,14 @@ class Lines:
         for entry in erased:
             self._erase(entry)
         return [entry.line.id for entry in erased]
+
+    def _score(self, entry: Entry, scores: Mapping[str, float]) -> None:
+        """Keep what a line was worth, and forget it of one that is older."""
+        entry.line = replace(entry.line, scores=scores)
+        self._scored.append(entry)
+        if len(self._scored) > MOST_SCORED:
+            old = self._scored.popleft()
+            old.line = replace(old.line, scores=NO_SCORES)
 
     @staticmethod
     def _answered_with(entry: Entry | None, turn: TurnId | None) -> None:

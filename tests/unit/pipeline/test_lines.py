@@ -12,7 +12,7 @@ from spark_vtuber.core.events import Author, ChatEvent, ChatKind, EmoteSpan
 from spark_vtuber.core.ids import CueId, PersonaId, TurnId
 from spark_vtuber.core.steering import LineState, emote_views, spans_in
 from spark_vtuber.core.turns import Outcome, Reason, TurnRecord
-from spark_vtuber.pipeline.lines import MOST_JOINED, Lines
+from spark_vtuber.pipeline.lines import MOST_JOINED, MOST_SCORED, Lines
 
 
 class StillClock:
@@ -64,6 +64,15 @@ def test_a_line_goes_from_waiting_to_answered(lines: Lines) -> None:
         "Ana",
         False,
     )
+
+
+def test_of_old_lines_it_is_not_known_what_they_were_worth() -> None:
+    lines = Lines(StillClock())
+    for number in range(MOST_SCORED + 1):
+        lines.waiting(event(str(number)))
+        lines.chosen(cue(event(str(number))), TurnId(f"t{number}"), {"fresh": 1.0})
+    page, _ = lines.page(MOST_SCORED + 1, None, "")
+    assert [bool(line.scores) for line in page] == [True] * MOST_SCORED + [False]
 
 
 def test_a_line_whose_answer_nobody_heard_was_dropped(lines: Lines) -> None:
