@@ -8,6 +8,7 @@ import pytest
 from spark_vtuber.core.verdicts import Decision, Direction
 from spark_vtuber.moderation.chain import LONGEST_LINE, Chain, ChainOptions
 from spark_vtuber.moderation.language import language_of
+from spark_vtuber.testing.bench.pace import pace
 from spark_vtuber.testing.guard_texts import BAD, BENIGN
 
 pytestmark = pytest.mark.figures
@@ -49,15 +50,16 @@ def p95(values: Iterable[float]) -> float:
     return ranked[int(len(ranked) * 0.95)]
 
 
-@pytest.mark.parametrize(("length", "limit_us"), [(100, 1_000), (500, 4_000)])
+@pytest.mark.parametrize(("length", "limit_us"), [(100, 600), (500, 2_500)])
 def test_a_line_takes_little_time(length: int, limit_us: float, capsys: pytest.CaptureFixture[str]) -> None:
+    """The limit is that of the reference machine."""
     whole = " ".join([*BENIGN, *(text for _, text in BAD)]) * 20
     lines = [whole[at : at + length] for at in range(0, len(whole) - length, 97)][:300]
-    found = p95(map(cpu_us, lines))
+    found = min(p95(map(cpu_us, lines)) for _ in range(3))
     floor = p95(map(_walk_us, lines))
     with capsys.disabled():
         print(f"\n{length} characters: p95 {found:.0f} µs, {found / max(floor, 1):.0f} walks over the characters")
-    assert found <= limit_us
+    assert found <= limit_us * pace()
 
 
 def _walk_us(text: str) -> float:
