@@ -1,6 +1,7 @@
 """The port of language models."""
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -102,3 +103,18 @@ class LLM(Protocol):
         retried inside the engine only while nothing was given yet.
         """
         ...
+
+
+async def written(model: LLM, request: LLMRequest, most_chars: int) -> str:
+    """The text of a whole answer, for a question whose answer nobody speaks.
+
+    One that grows beyond `most_chars` is left, and may be cut. Raises `EngineError` as the model does.
+    """
+    text = ""
+    async with aclosing(model.stream(request)) as parts:
+        async for part in parts:
+            if isinstance(part, TextDelta):
+                text += part.text
+            if len(text) > most_chars:
+                break
+    return text

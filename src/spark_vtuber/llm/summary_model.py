@@ -7,7 +7,6 @@ before it is kept.
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing
 from typing import Any, Final
 
 from spark_vtuber.core.cues import Cue, CueKind
@@ -17,7 +16,7 @@ from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.core.verdicts import Position
 from spark_vtuber.llm.history import History
 from spark_vtuber.llm.lines import NAME_TOKENS, lines, plain, quote, report_line
-from spark_vtuber.llm.port import LLM, LLMRequest, Message, TextDelta
+from spark_vtuber.llm.port import LLM, LLMRequest, Message, written
 from spark_vtuber.llm.summary import STORY
 
 MOST_SENTENCES: Final = 8
@@ -54,13 +53,7 @@ async def tell(model: LLM, past: History, mend: Callable[[str], Awaitable[str]])
         EngineError: those of the model, and `bad_summary` for an answer that is none.
     """
     request = LLMRequest(_TELLER, _CUE, question(past), max_tokens=_TOKENS, temperature=0.2, schema=SCHEMA)
-    answer = ""
-    async with aclosing(model.stream(request)) as parts:
-        async for part in parts:
-            if isinstance(part, TextDelta):
-                answer += part.text
-            if len(answer) > LONGEST_ANSWER:
-                break
+    answer = await written(model, request, LONGEST_ANSWER)
     sentences = [await mend(sentence) for sentence in story_in(answer)]
     return tuple(sentence for sentence in sentences if sentence)
 

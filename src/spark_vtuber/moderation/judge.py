@@ -6,7 +6,6 @@ is read strictly in any case: what is not exactly a verdict is none.
 
 import json
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
 from typing import Any, Final
 
 from spark_vtuber.core.cues import Cue, CueKind
@@ -14,7 +13,7 @@ from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import CueId, PersonaId
 from spark_vtuber.core.personas import PersonaView
 from spark_vtuber.core.verdicts import Direction
-from spark_vtuber.llm.port import LLM, LLMRequest, Message, TextDelta
+from spark_vtuber.llm.port import LLM, LLMRequest, Message, written
 from spark_vtuber.moderation.port import Question
 from spark_vtuber.text.quoted import quoted
 
@@ -64,14 +63,7 @@ class ModelJudge:
         request = LLMRequest(
             _JUDGE, _CUE, messages(question, self._level()), max_tokens=_TOKENS, temperature=0.0, schema=SCHEMA
         )
-        answer = ""
-        async with aclosing(self._model.stream(request)) as parts:
-            async for part in parts:
-                if isinstance(part, TextDelta):
-                    answer += part.text
-                if len(answer) > LONGEST_ANSWER:
-                    break
-        return verdict_in(answer)
+        return verdict_in(await written(self._model, request, LONGEST_ANSWER))
 
 
 def messages(question: Question, level: str) -> tuple[Message, ...]:

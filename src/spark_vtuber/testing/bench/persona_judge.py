@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import aclosing
 from typing import Any, Final
 
 from spark_vtuber.core.cues import Cue, CueKind
 from spark_vtuber.core.errors import EngineError
 from spark_vtuber.core.ids import CueId, PersonaId
 from spark_vtuber.core.personas import PersonaView
-from spark_vtuber.llm.port import LLM, LLMRequest, Message, TextDelta
+from spark_vtuber.llm.port import LLM, LLMRequest, Message, written
 from spark_vtuber.personality.alignment import plain
 from spark_vtuber.text.quoted import quoted
 
@@ -41,17 +40,10 @@ async def judge(model: LLM, persona: PersonaView, question: str, answer: str) ->
     request = LLMRequest(
         _JUDGE, _CUE, messages(persona, question, answer), max_tokens=_TOKENS, temperature=0.0, schema=SCHEMA
     )
-    said = ""
     try:
-        async with aclosing(model.stream(request)) as parts:
-            async for part in parts:
-                if isinstance(part, TextDelta):
-                    said += part.text
-                if len(said) > LONGEST_ANSWER:
-                    break
+        return verdict_in(await written(model, request, LONGEST_ANSWER))
     except EngineError:
         return None
-    return verdict_in(said)
 
 
 def messages(persona: PersonaView, question: str, answer: str) -> tuple[Message, ...]:
